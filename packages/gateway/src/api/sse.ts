@@ -1,0 +1,67 @@
+import type { Clock } from '@talaria/core'
+
+export const SSE_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+} as const
+
+const encoder = new TextEncoder()
+
+export interface SseOptions {
+  readonly clock: Clock
+  readonly keepAliveMs: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Called once, when the client is gone before the end. */
+  readonly onCancel?: () => void
+}
+
+/**
+ * A streamed answer out of strings of SSE frames. Reads from `frames` only as fast as the client takes them, and sends
+ * a comment line when there was nothing for `keepAliveMs`.
+ */
+export function sseResponse(frames: AsyncGenerator<string>, options: SseOptions): Response {
+  let ended = false
+  const quiet = new AbortController()
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        void keepAlive(controller, options, quiet.signal)
+      },
+      async pull(controller) {
+        try {
+          let next = await frames.next()
+          while (!next.done && next.value === '') next = await frames.next()
+          if (!next.done) return controller.enqueue(encoder.encode(next.value))
+          ended = true
+          quiet.abort()
+          controller.close()
+        } catch (error) {
+          ended = true
+          quiet.abort()
+          controller.error(error)
+        }
+      },
+      async cancel() {
+        quiet.abort()
+        if (!ended) options.onCancel?.()
+        ended = true
+        await frames.return(undefined)
+      },
+    },
+    { highWaterMark: 1 },
+  )
+  return new Response(body, { headers: { ...SSE_HEADERS, ...options.headers } })
+}
+
+async function keepAlive(controller: ReadableStreamDefaultController<Uint8Array>, options: SseOptions, signal: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      await options.clock.delay(options.keepAliveMs, signal)
+      // A client that is behind has frames waiting and needs no sign of life.
+      if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(': keep-alive\n\n'))
+    }
+  } catch {
+    // The stream ended; so does this.
+  }
+}

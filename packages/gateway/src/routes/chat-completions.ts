@@ -1,0 +1,84 @@
+import { Hono } from 'hono'
+import type { Turn } from '@talaria/db'
+import { awaitTurn, onDisconnectOf, streamTurn, turnHeaders } from '../api/answer-turn.ts'
+import type { ApiContext, ApiEnv } from '../api/api-context.ts'
+import { ApiError } from '../api/api-error.ts'
+import { requireScope } from '../api/caller.ts'
+import type { Idempotency } from '../api/idempotency.ts'
+import { parseInput, parseJsonObject, readText } from '../api/json-body.ts'
+import { operation } from '../api/operation.ts'
+import { placeTranscript } from '../api/session-of.ts'
+import { ourHeader } from '../api/session-headers.ts'
+import { agentMessagesOf, agentOptionsOf, ChatRequest } from '../openai/chat-request.ts'
+import { chatCompletionOf, ChatStream, type ChatRendering } from '../openai/chat-stream.ts'
+import { CHAT_UNSUPPORTED, withoutUnsupported } from '../openai/parameters.ts'
+import { textOf } from '../turns/agent-messages.ts'
+
+/** `POST /v1/chat/completions`: OpenAI's oldest surface, over our sessions. */
+export function chatCompletionsRoutes(api: ApiContext, idempotency: Idempotency) {
+  return new Hono<ApiEnv>().post(
+    '/chat/completions',
+    operation({ tag: 'OpenAI', summary: 'Answer a conversation', body: ChatRequest, streams: true, sessionHeaders: true, idempotent: true }),
+    async (c) => {
+      const caller = c.get('caller')
+      requireScope(caller, 'chat')
+      api.turns.admit()
+      const body = parseInput(ChatRequest, withoutUnsupported(parseJsonObject(await readText(c)), CHAT_UNSUPPORTED))
+      const respond = (turn: Turn) => (turn.request['stream'] ? Promise.resolve(streamChat(api, turn)) : completeChat(c, turn))
+      const completeChat = async (_: typeof c, accepted: Turn) => {
+        const { turn, summary } = await awaitTurn(c, api, accepted)
+        if (turn.error && summary.text === '' && summary.clientCalls.length === 0) throw failureOf(turn)
+        return c.json(chatCompletionOf(turn, renderingOf(turn), summary), 200, turnHeaders(turn))
+      }
+      return idempotency.once(
+        c,
+        async (claim) => {
+          const messages = agentMessagesOf(body)
+          const model = body.model ?? api.settings.modelName
+          const sessionId = ourHeader(c, 'Session-Id')
+          const user = body.safety_identifier ?? body.user
+          const place = await placeTranscript(api, caller, messages, { model, ...(sessionId !== undefined && { sessionId }), ...(user && { user }) })
+          const instructions = messages.filter((message) => message.role === 'system').map((message) => textOf(message.content))
+          const rendering: ChatRendering = {
+            model,
+            includeUsage: body.stream_options?.include_usage ?? false,
+            extended: ourHeader(c, 'Events') === 'extended',
+          }
+          const { turn } = await api.turns.start({
+            ...place,
+            owner: caller.owner,
+            kind: 'chat',
+            model,
+            agent: { ...agentOptionsOf(body), ...(instructions.length > 0 && { instructions: instructions.join('\n') }) },
+            request: {
+              ...rendering,
+              stream: body.stream ?? false,
+              onDisconnect: onDisconnectOf(c, body.on_disconnect),
+              ...(body.metadata && { metadata: body.metadata }),
+            },
+            ...(claim && { idempotency: claim }),
+          })
+          return respond(turn)
+        },
+        respond,
+      )
+    },
+  )
+}
+
+function renderingOf(turn: Turn): ChatRendering {
+  return turn.request as unknown as ChatRendering
+}
+
+function streamChat(api: ApiContext, turn: Turn): Response {
+  const stream = new ChatStream(turn, renderingOf(turn))
+  return streamTurn(api, turn, (events) => stream.render(events), { durable: false, onError: () => CHAT_STORAGE_ERROR })
+}
+
+const CHAT_STORAGE_ERROR = `data: ${JSON.stringify({ error: { message: 'The answer could not be stored.', type: 'server_error', param: null, code: 'storage_unavailable' } })}\n\ndata: [DONE]\n\n`
+
+/** The HTTP error for a turn that ended without a word. */
+export function failureOf(turn: Turn): ApiError {
+  const { code, message } = turn.error ?? { code: 'unknown', message: 'The run failed.' }
+  return new ApiError('agent_failed', `${message} (${code})`)
+}

@@ -1,0 +1,170 @@
+import type { AgentEvent } from '@talaria/agent'
+import type { Turn, TurnEvent } from '@talaria/db'
+import type { TurnSummary } from './messages-of-events.ts'
+
+/** Kept in memory of a running turn beyond what is on disk, for clients that are only a little behind. */
+const KEPT_EVENTS = 2_000
+
+/** How a turn ended, and the type of its last event. */
+export type TerminalStatus = 'completed' | 'incomplete' | 'failed' | 'cancelled' | 'interrupted'
+
+const TERMINAL: ReadonlySet<string> = new Set<TerminalStatus>(['completed', 'incomplete', 'failed', 'cancelled', 'interrupted'])
+
+/** Whether this status, or the type of this event, is the last of its turn. */
+export function isTerminal(type: string): type is TerminalStatus {
+  return TERMINAL.has(type)
+}
+
+/** A turn that has ended, with what its events add up to. */
+export interface SettledTurn {
+  readonly turn: Turn
+  readonly summary: TurnSummary
+  readonly events: readonly TurnEvent[]
+}
+
+/** Why a running turn was told to end; the reason of its abort signal. */
+export class TurnAborted extends Error {
+  readonly status: 'cancelled' | 'interrupted'
+  readonly code: string
+
+  constructor(status: 'cancelled' | 'interrupted', code: string, message: string) {
+    super(message)
+    this.name = 'TurnAborted'
+    this.status = status
+    this.code = code
+  }
+}
+
+/**
+ * A turn while it runs: its events so far, who follows them, and the switch that ends it.
+ *
+ * Subscribers read batches: everything that came since they last looked, so that a slow client costs memory once and
+ * not once a client, and a fast model costs one write to the socket a tick.
+ */
+export class LiveTurn {
+  /** As it was accepted. */
+  readonly turn: Turn
+  readonly controller = new AbortController()
+  /** Text the user added, until the agent takes it. */
+  readonly steering: string[] = []
+  /** Resolves with the settled turn; rejects when it could not be written. */
+  readonly settled: Promise<SettledTurn>
+  readonly resolveSettled: (turn: SettledTurn) => void
+  readonly rejectSettled: (error: unknown) => void
+  followers = 0
+  #events: TurnEvent[] = []
+  #dropped = 0
+  #committed = 0
+  #finished = false
+  #failure: { readonly error: unknown } | undefined
+  #waiting: (() => void)[] = []
+  #waking = false
+
+  constructor(turn: Turn) {
+    this.turn = turn
+    const { promise, resolve, reject } = Promise.withResolvers<SettledTurn>()
+    this.settled = promise
+    this.resolveSettled = resolve
+    this.rejectSettled = reject
+    // Nobody may be waiting for it when it fails; those who are see the rejection all the same.
+    promise.catch(() => {})
+  }
+
+  get lastSeq(): number {
+    return this.#dropped + this.#events.length
+  }
+
+  /** Events that are not on disk yet, oldest first. */
+  get unwritten(): readonly TurnEvent[] {
+    return this.#events.slice(this.#committed - this.#dropped)
+  }
+
+  /** Adds what the agent did, as the next event. */
+  append(event: AgentEvent, createdAt: number): TurnEvent {
+    const { type, ...data } = event
+    const recorded = { turnId: this.turn.id, seq: this.lastSeq + 1, type, data, createdAt }
+    this.#events.push(recorded)
+    this.#wake()
+    return recorded
+  }
+
+  /** Everything up to `seq` is on disk. */
+  markCommitted(seq: number): void {
+    if (seq > this.#committed) this.#committed = seq
+    const surplus = Math.min(this.#committed - this.#dropped, this.#events.length - KEPT_EVENTS)
+    if (surplus >= KEPT_EVENTS) {
+      this.#events.splice(0, surplus)
+      this.#dropped += surplus
+    }
+    this.#wake()
+  }
+
+  /** The last event, already on disk with all before it: everybody may see it now. */
+  finish(terminal: TurnEvent): void {
+    this.#events.push(terminal)
+    this.#committed = terminal.seq
+    this.#finished = true
+    this.#wake()
+  }
+
+  /** The turn could not be settled: whoever follows it gets the error. */
+  fail(error: unknown): void {
+    this.#failure = { error }
+    this.#finished = true
+    this.#wake()
+  }
+
+  /**
+   * What came after `after`, in batches, until the terminal event. With `durable`, only what is on disk: a client that
+   * is given an id may come back with it after a crash.
+   *
+   * @param stored reads older events from disk, for a follower that starts before what memory still holds
+   */
+  async *batches(
+    options: { readonly after: number; readonly durable: boolean; readonly signal?: AbortSignal },
+    stored: (after: number) => Promise<readonly TurnEvent[]>,
+  ): AsyncGenerator<readonly TurnEvent[]> {
+    let cursor = options.after
+    for (;;) {
+      while (cursor < this.#dropped) {
+        const older = await stored(cursor)
+        if (older.length === 0) break
+        cursor = older.at(-1)!.seq
+        yield older
+      }
+      const end = options.durable ? this.#committed - this.#dropped : this.#events.length
+      const batch = this.#events.slice(Math.max(0, cursor - this.#dropped), end)
+      if (batch.length > 0) {
+        cursor = batch.at(-1)!.seq
+        yield batch
+        continue
+      }
+      if (this.#failure) throw this.#failure.error
+      if (this.#finished || options.signal?.aborted) return
+      await this.#next(options.signal)
+    }
+  }
+
+  #next(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      this.#waiting.push(done)
+      signal?.addEventListener('abort', done, { once: true })
+    })
+  }
+
+  #wake(): void {
+    if (this.#waking || this.#waiting.length === 0) return
+    this.#waking = true
+    // After this turn of the event loop, so that everything the model said in it travels as one batch.
+    setImmediate(() => {
+      this.#waking = false
+      const waiting = this.#waiting
+      this.#waiting = []
+      for (const wake of waiting) wake()
+    })
+  }
+}
