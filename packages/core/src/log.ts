@@ -1,24 +1,81 @@
 import pino from 'pino'
+import { clipLine } from './clip-line.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { codeOf, messageOf } from './errors.ts'
+import { redactSecrets } from './redact-secrets.ts'
+import { RepeatThrottle } from './repeat-throttle.ts'
 
 /** Words about what happens, passed in. Fields first, sentence second, as pino has it. */
 export type Log = pino.Logger
 
-const SECRET_FIELDS = ['authorization', 'apiKey', 'api_key', 'key', 'token', 'password', 'secret', 'cookie']
+export interface LogOptions {
+  /** The least level that is written: `info` unless told otherwise. */
+  readonly level?: string
+  /** Standard error unless told otherwise, because standard output belongs to the program's answer. */
+  readonly destination?: pino.DestinationStream
+  readonly clock?: Clock
+  /** How many warnings and errors of one kind, and how many of all kinds, are written within a window. */
+  readonly repeats?: { readonly burst: number; readonly total: number; readonly windowMs: number }
+}
+
+const REPEATS = { burst: 10, total: 600, windowMs: 60_000 }
+const WARN = 40
+const LONGEST_LINE = 65_536
+
+/** A line as it was about to be written, to say later how often it came again. */
+interface Line {
+  readonly log: Log
+  readonly write: pino.LogFn
+  readonly sentence: string
+}
 
 /**
- * A structured log on standard error (standard output belongs to the program's answer).
- * Fields that are named like a secret are written as `[redacted]`, one level deep as well.
+ * A structured log of JSON lines, written before the call returns, so that the last words of a crash are kept.
+ *
+ * Three things hold for it and its children. Secrets are replaced wherever they stand in the line (`redactSecrets`). Of
+ * the same warning or error (numbers apart) ten are written a minute and the rest is counted; the count is written with
+ * the first line after that minute. No line is longer than 64 KiB. An error storm therefore writes megabytes, not
+ * gigabytes.
  */
-export function createLog(service: string, options: { readonly level?: string; readonly destination?: pino.DestinationStream } = {}): Log {
+export function createLog(service: string, options: LogOptions = {}): Log {
+  const throttle = new RepeatThrottle<Line>({ ...(options.repeats ?? REPEATS), clock: options.clock ?? systemClock })
   return pino(
     {
       name: service,
       level: options.level ?? 'info',
-      redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
+      hooks: {
+        logMethod(args, write, level) {
+          for (const { item, count } of throttle.takeEnded()) item.write.call(item.log, { repeated: count }, `Repeated ${count} more times: ${item.sentence}`)
+          // Information is written as often as it is given: an access log without its lines is none.
+          if (level < WARN) return write.apply(this, args)
+          const sentence = sentenceOf(args)
+          const verdict = throttle.admit(kindOf(level, sentence, args[0]), { log: this, write, sentence })
+          if (verdict === 'pass') write.apply(this, args)
+          if (verdict === 'last') write.apply(this.child({ repeats: 'only counted from here on' }), args)
+        },
+        streamWrite: (line) => redactSecrets(clipLine(line, LONGEST_LINE)),
+      },
     },
     options.destination ?? pino.destination(2),
   )
 }
 
 /** A log that says nothing; for tests and for one-shot commands. */
-export const silentLog: Log = pino({ level: 'silent' })
+// With a stream of its own: by default pino takes hold of standard output even for a log without words.
+export const silentLog: Log = pino({ level: 'silent' }, { write() {} })
+
+function sentenceOf([first, second]: readonly unknown[]): string {
+  if (typeof first === 'string') return first
+  return typeof second === 'string' ? second : messageOf(errorIn(first) ?? '')
+}
+
+/** What makes two lines the same: level, sentence and error, whatever numbers and ids stand in them. */
+function kindOf(level: number, sentence: string, fields: unknown): string {
+  const error = errorIn(fields)
+  const words = error === undefined ? sentence : `${sentence} ${codeOf(error) ?? ''} ${messageOf(error)}`
+  return `${level} ${words.slice(0, 500).replace(/[\da-f-]*\d[\da-f-]*/gi, '#')}`
+}
+
+function errorIn(fields: unknown): unknown {
+  return fields instanceof Error ? fields : (fields as { err?: unknown } | null)?.err
+}

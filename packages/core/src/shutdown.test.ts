@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { afterEach, expect, test } from 'vitest'
+import { silentLog } from './log.ts'
+import { listenForShutdown } from './shutdown.ts'
+
+const children: ChildProcess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+/** A process that drains for ever after its first signal. */
+async function startService(afterwards = 'await new Promise(() => {})') {
+  const module = (name: string) => JSON.stringify(new URL(`./${name}`, import.meta.url).href)
+  const code = `
+    import { listenForShutdown } from ${module('shutdown.ts')}
+    import { silentLog } from ${module('log.ts')}
+    setInterval(() => {}, 1000)
+    {
+      using shutdown = listenForShutdown({ log: silentLog })
+      console.log('ready')
+      console.log(await shutdown.requested, shutdown.signal.aborted)
+      ${afterwards}
+    }
+    console.log('disposed')`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const says = async () => (await lines.next()).value as string
+  expect(await says()).toBe('ready')
+  return { child, says, exited: once(child, 'exit') }
+}
+
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('the first %s asks for a shutdown, the second signal exits with 1 at once', async (signal) => {
+  const { child, says, exited } = await startService()
+  child.kill(signal)
+  expect(await says()).toBe(`${signal} true`)
+  child.kill('SIGTERM')
+  expect(await exited).toEqual([1, null])
+})
+
+test('once disposed, a signal does what it does by default', async () => {
+  const { child, says, exited } = await startService('')
+  child.kill('SIGTERM')
+  expect([await says(), await says()]).toEqual(['SIGTERM true', 'disposed'])
+  child.kill('SIGTERM')
+  expect(await exited).toEqual([null, 'SIGTERM'])
+})
+
+test('disposing, twice too, leaves no listener on the process', () => {
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP']
+  const before = signals.map((signal) => process.listenerCount(signal))
+  const shutdown = listenForShutdown({ log: silentLog })
+  expect(signals.map((signal) => process.listenerCount(signal))).toEqual(before.map((count) => count + 1))
+  shutdown[Symbol.dispose]()
+  shutdown[Symbol.dispose]()
+  expect(signals.map((signal) => process.listenerCount(signal))).toEqual(before)
+})

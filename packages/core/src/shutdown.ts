@@ -1,0 +1,39 @@
+import type { Log } from './log.ts'
+
+/** Service managers, terminals and closed terminals, in this order, ask a process to end by these. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
+/** The wish of whoever runs this process that it ends. */
+export interface Shutdown extends Disposable {
+  /** Aborts with the first signal. */
+  readonly signal: AbortSignal
+  /** Resolves with the first signal, so that `main` can wait for it beside `service.finished`. */
+  readonly requested: Promise<NodeJS.Signals>
+}
+
+/**
+ * Listens for SIGTERM, SIGINT and SIGHUP. The first one is a request to drain; the second exits with code 1 at once, for
+ * a drain that takes too long. Disposing removes the listeners: from then on a signal does what it does by default.
+ */
+export function listenForShutdown(options: { readonly log: Log }): Shutdown {
+  const { log } = options
+  const stop = new AbortController()
+  const { promise: requested, resolve } = Promise.withResolvers<NodeJS.Signals>()
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted) {
+      log.warn({ signal }, `A second signal, ${signal}: exiting at once.`)
+      process.exit(1)
+    }
+    log.info({ signal }, `${signal}: shutting down. A second signal exits at once.`)
+    stop.abort()
+    resolve(signal)
+  }
+  for (const signal of SIGNALS) process.on(signal, onSignal)
+  return {
+    signal: stop.signal,
+    requested,
+    [Symbol.dispose]() {
+      for (const signal of SIGNALS) process.off(signal, onSignal)
+    },
+  }
+}
