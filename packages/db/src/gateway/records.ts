@@ -113,6 +113,8 @@ export interface Turn {
   readonly usage: TokenUsage | null
   readonly error: TurnFailure | null
   readonly lastSeq: number
+  /** The process that runs it; only that one may settle it. */
+  readonly runner: string
 }
 
 export interface NewTurn {
@@ -122,6 +124,7 @@ export interface NewTurn {
   readonly model: string
   readonly status: 'queued' | 'running'
   readonly request: Readonly<Record<string, unknown>>
+  readonly runner: string
 }
 
 /** One thing that happened in a turn; `seq` begins at 1 and has no gaps. */
@@ -208,10 +211,25 @@ export interface IdempotencyRecord {
   readonly scope: string
   readonly key: string
   readonly fingerprint: string
+  /** Proof of who may answer under this key. */
+  readonly claim: string
+  /** The process that works on the answer. */
+  readonly runner: string
   /** Set as soon as a turn was accepted under this key. */
   readonly turnId: string | null
   /** Set when the answer is known; a stream is rendered again from its turn's events. */
   readonly response: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } | null
   readonly createdAt: number
   readonly expiresAt: number
+}
+
+/** A process that runs turns. */
+export interface Runner {
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  /** Tells this process from a later one with the same number; `null` where the system cannot say. */
+  readonly processStarted: string | null
+  readonly startedAt: number
+  readonly heartbeatAt: number
 }

@@ -1,0 +1,44 @@
+import Database from 'better-sqlite3'
+import { SqliteConnection } from './sqlite-connection.ts'
+
+/** Beside the write-ahead log's usual 4 MB: what a burst leaves behind is given back at the next checkpoint. */
+const WAL_SIZE_LIMIT = 64 * 1024 * 1024
+
+const SHARED_PRAGMAS = ['cache_size = -8000', 'temp_store = memory', 'foreign_keys = on']
+
+const WRITER_PRAGMAS = [
+  // Acknowledged means on disk; macOS needs the second to mean it.
+  'synchronous = full',
+  'fullfsync = on',
+  `journal_size_limit = ${WAL_SIZE_LIMIT}`,
+]
+
+/** The one connection of this process that reads a file. */
+export function openReader(file: string): SqliteConnection {
+  return open(file, { readonly: true }, [...SHARED_PRAGMAS, 'query_only = on'])
+}
+
+/**
+ * The one connection of this process that writes a file. Asks for a write-ahead log; where the file system refuses it
+ * (network mounts), the file keeps the journal it has, see {@link journalModeOf}.
+ */
+export function openWriter(file: string): SqliteConnection {
+  return open(file, { readonly: false }, ['journal_mode = wal', ...SHARED_PRAGMAS, ...WRITER_PRAGMAS])
+}
+
+/** `wal`, or `delete` where the file system refused it. */
+export function journalModeOf(connection: SqliteConnection): string {
+  return connection.value('pragma journal_mode') as string
+}
+
+function open(file: string, options: { readonly readonly: boolean }, pragmas: readonly string[]): SqliteConnection {
+  // No busy timeout: it would stop the event loop. Waiting is done by `untilUnlocked`.
+  const connection = new SqliteConnection(new Database(file, { ...options, fileMustExist: true, timeout: 0 }))
+  try {
+    for (const pragma of pragmas) connection.script(`pragma ${pragma}`)
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}

@@ -1,0 +1,65 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/*
+ * The little that must touch a database's files without SQLite. Nothing here opens a file that a connection of this
+ * process may hold: closing any descriptor of it would drop the locks of all of them
+ * (https://sqlite.org/howtocorrupt.html §2.2).
+ */
+
+/** Makes an empty file that only its user may read; SQLite gives `-wal` and `-shm` the same mode. Does nothing if it exists. */
+export function createPrivateFile(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/** Takes the rights of others away from an existing file, without opening it. */
+export function makePrivate(file: string): void {
+  try {
+    if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600)
+  } catch {
+    // Somebody else's file: its owner decides.
+  }
+}
+
+/** Which file a path leads to right now, by device and inode; `undefined` when there is none. */
+export function identityOf(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  return stats && `${stats.dev}:${stats.ino}`
+}
+
+export function fileExists(file: string): boolean {
+  return existsSync(file)
+}
+
+/** Bytes of a file; 0 when there is none. */
+export function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+export interface Damage {
+  readonly foundAt: number
+  readonly reason: string
+}
+
+/** The note beside a damaged database that keeps it read-only across restarts. */
+export function damageOf(file: string): Damage | undefined {
+  try {
+    return JSON.parse(readFileSync(`${file}.damaged`, 'utf8')) as Damage
+  } catch {
+    return undefined
+  }
+}
+
+/** Leaves the note; nothing is lost when that fails too, because the process itself remembers. */
+export function noteDamage(file: string, damage: Damage): void {
+  try {
+    writeFileSync(`${file}.damaged`, `${JSON.stringify(damage)}\n`, { mode: 0o600 })
+  } catch {
+    // The disk may be the reason.
+  }
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '@talaria/core'
+import type { Database, Source } from '../database.ts'
+import { ApiKeyStore } from './api-key-store.ts'
+import { ConversationReader, ConversationStore } from './conversation-store.ts'
+import { IdempotencyStore } from './idempotency-store.ts'
+import { ResponseReader, ResponseStore } from './response-store.ts'
+import { Retention } from './retention.ts'
+import { RunnerStore } from './runner-store.ts'
+import { SessionReader } from './session-reader.ts'
+import { SessionStore } from './session-store.ts'
+import type { GatewayTables } from './tables.ts'
+import { TurnReader, TurnStore } from './turn-store.ts'
+
+/** What other services may ask of `gateway.db`. */
+export interface GatewayReaders {
+  readonly sessions: SessionReader
+  readonly turns: TurnReader
+  readonly responses: ResponseReader
+  readonly conversations: ConversationReader
+}
+
+/** What the gateway asks of `gateway.db`, and what it changes there. Plain values without state; keep them as long as you like. */
+export interface GatewayStores {
+  readonly sessions: SessionStore
+  readonly turns: TurnStore
+  readonly responses: ResponseStore
+  readonly conversations: ConversationStore
+  readonly idempotency: IdempotencyStore
+  readonly apiKeys: ApiKeyStore
+  readonly runners: RunnerStore
+  readonly retention: Retention
+}
+
+export function gatewayReaders(source: Source<GatewayTables>, clock: Clock): GatewayReaders {
+  return {
+    sessions: new SessionReader(source),
+    turns: new TurnReader(source),
+    responses: new ResponseReader(source, clock),
+    conversations: new ConversationReader(source),
+  }
+}
+
+export function gatewayStores(database: Database<GatewayTables>, clock: Clock): GatewayStores {
+  return {
+    sessions: new SessionStore(database, clock),
+    turns: new TurnStore(database, clock),
+    responses: new ResponseStore(database, clock),
+    conversations: new ConversationStore(database, clock),
+    idempotency: new IdempotencyStore(database),
+    apiKeys: new ApiKeyStore(database, clock),
+    runners: new RunnerStore(database, clock),
+    retention: new Retention(database, clock),
+  }
+}

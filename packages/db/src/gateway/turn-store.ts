@@ -1,0 +1,236 @@
+import type { Clock } from '@talaria/core'
+import type { Database, Source } from '../database.ts'
+import { DatabaseError } from '../errors.ts'
+import { encodeJson } from '../json-column.ts'
+import type { Transaction } from '../scope.ts'
+import { setConversationSession } from './conversation-rows.ts'
+import { insertMessages, totalsOf } from './message-rows.ts'
+import type { NewMessage, NewResponse, NewSession, NewTurn, StoredItem, TokenUsage, Turn, TurnEvent, TurnFailure, TurnStatus, Viewer } from './records.ts'
+import { insertResponse, settleResponse } from './response-rows.ts'
+import { insertSession, touchSession } from './session-rows.ts'
+import type { GatewayTables } from './tables.ts'
+import { eventOf, insertEvents, turnOf } from './turn-rows.ts'
+import { ownedBy } from './viewer.ts'
+
+export interface TurnQuery {
+  readonly limit: number
+  readonly status?: readonly TurnStatus[]
+  readonly sessionId?: string
+  /** The last id of the page before. */
+  readonly after?: string
+}
+
+/** What is written when a turn is accepted: all of it or nothing. */
+export interface Acceptance {
+  readonly turn: NewTurn
+  /** Begins this session (or continues it, when it is there by now), or continues one. */
+  readonly session: { readonly create: NewSession } | { readonly id: string }
+  readonly messages: readonly NewMessage[]
+  readonly response?: NewResponse
+  readonly idempotency?: { readonly scope: string; readonly key: string; readonly claim: string }
+}
+
+/** What is written when a turn ends: all of it or nothing. */
+export interface Settlement {
+  readonly status: TurnStatus
+  readonly output: string
+  readonly finishReason: string
+  readonly usage: TokenUsage | null
+  readonly error: TurnFailure | null
+  readonly messages: readonly NewMessage[]
+  /** Those not on disk yet, the terminal one last. */
+  readonly events: readonly TurnEvent[]
+  readonly transcriptHash?: string
+  readonly response?: { readonly status: 'completed' | 'incomplete' | 'failed' | 'cancelled'; readonly envelope: Readonly<Record<string, unknown>>; readonly output: readonly StoredItem[] }
+}
+
+/** Turns, and what happened in them. */
+export class TurnReader {
+  protected readonly source: Source<GatewayTables>
+
+  constructor(source: Source<GatewayTables>) {
+    this.source = source
+  }
+
+  get(id: string, viewer: Viewer): Promise<Turn | undefined> {
+    return this.source.read(async (db) => {
+      const row = await db.selectFrom('turn').selectAll().where('id', '=', id).$call(ownedBy(viewer)).executeTakeFirst()
+      return row && turnOf(row)
+    })
+  }
+
+  /** Newest first. */
+  list(viewer: Viewer, query: TurnQuery): Promise<readonly Turn[]> {
+    const { status, sessionId, after } = query
+    return this.source.read(async (db) => {
+      const rows = await db
+        .selectFrom('turn')
+        .selectAll()
+        .$call(ownedBy(viewer))
+        .$if(sessionId !== undefined, (select) => select.where('session_id', '=', sessionId!))
+        .$if(status !== undefined, (select) => select.where('status', 'in', status!))
+        .$if(after !== undefined, (select) => select.where('id', '<', after!))
+        .orderBy('id', 'desc')
+        .limit(query.limit)
+        .execute()
+      return rows.map(turnOf)
+    })
+  }
+
+  /** A page of what happened in a turn, in order, after a sequence number. */
+  events(turnId: string, query: { readonly after: number; readonly limit: number }): Promise<readonly TurnEvent[]> {
+    return this.source.read(async (db) => {
+      const rows = await db.selectFrom('turn_event').selectAll().where('turn_id', '=', turnId).where('seq', '>', query.after).orderBy('seq').limit(query.limit).execute()
+      return rows.map(eventOf)
+    })
+  }
+
+  /** Turns that have not ended, oldest first: those of this runner. */
+  underWay(runner: string): Promise<readonly Turn[]> {
+    return this.source.read(async (db) => {
+      const rows = await db.selectFrom('turn').selectAll().where('runner', '=', runner).where('finished_at', 'is', null).orderBy('id').execute()
+      return rows.map(turnOf)
+    })
+  }
+
+  /** Yields at once and after every commit, until `signal` aborts: for who follows a turn that runs in another process. */
+  changes(signal: AbortSignal): AsyncGenerator<void> {
+    return this.source.changes(signal)
+  }
+}
+
+/** Turns from their acceptance to their end. Every write after the first names the runner, so that a late one matches nothing. */
+export class TurnStore extends TurnReader {
+  readonly #database: Database<GatewayTables>
+  readonly #clock: Clock
+
+  constructor(database: Database<GatewayTables>, clock: Clock) {
+    super(database)
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /**
+   * Writes a turn with all that came with it; when this resolves it survives a crash.
+   *
+   * @returns `undefined` when the session is not there (any more) or is somebody else's.
+   * @throws DatabaseError `CLAIM_LOST` when another process took the idempotency key over.
+   */
+  accept(acceptance: Acceptance): Promise<Turn | undefined> {
+    const now = this.#clock.now()
+    const { turn, messages, response, idempotency } = acceptance
+    return this.#database.write(async (tx) => {
+      const session = await this.#sessionFor(tx, acceptance, now)
+      if (!session) return undefined
+      await insertMessages(tx, session, messages, { turnId: turn.id, createdAt: now })
+      await touchSession(tx, session.id, totalsOf(messages), now)
+      const row = rowOf(turn, session.id, now)
+      await tx.insertInto('turn').values(row).execute()
+      if (response) {
+        await insertResponse(tx, response, { turnId: turn.id, sessionId: session.id, owner: turn.owner, createdAt: now })
+        if (response.conversationId !== undefined) await setConversationSession(tx, response.conversationId, session.id)
+      }
+      if (idempotency) await this.#claim(tx, idempotency, turn.id)
+      return turnOf(row)
+    })
+  }
+
+  /** Moves a turn between the states before its end; false when it is in none of `from`. */
+  setStatus(id: string, status: TurnStatus, from: readonly TurnStatus[]): Promise<boolean> {
+    const now = this.#clock.now()
+    return this.#database.write(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable('turn')
+        .set({ status, updated_at: now })
+        .where('id', '=', id)
+        .where('finished_at', 'is', null)
+        .where('status', 'in', from)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows === 1n
+    })
+  }
+
+  /** Writes events of any number of turns at once. */
+  appendEvents(events: readonly TurnEvent[]): Promise<void> {
+    return this.#database.write((tx) => insertEvents(tx, events))
+  }
+
+  /** Ends a turn, once: false when it has ended already, or another runner has taken it over. */
+  settle(id: string, runner: string, settlement: Settlement): Promise<boolean> {
+    const now = this.#clock.now()
+    return this.#database.write(async (tx) => {
+      const turn = await tx
+        .updateTable('turn')
+        .set({
+          status: settlement.status,
+          output: settlement.output,
+          finish_reason: settlement.finishReason,
+          usage: encodeJson(settlement.usage),
+          error: encodeJson(settlement.error),
+          last_seq: settlement.events.at(-1)?.seq ?? 0,
+          updated_at: now,
+          finished_at: now,
+        })
+        .where('id', '=', id)
+        .where('runner', '=', runner)
+        .where('finished_at', 'is', null)
+        .returning(['session_id', 'owner'])
+        .executeTakeFirst()
+      if (!turn) return false
+      await insertEvents(tx, settlement.events)
+      await insertMessages(tx, { id: turn.session_id, owner: turn.owner }, settlement.messages, { turnId: id, createdAt: now })
+      const { transcriptHash } = settlement
+      await touchSession(tx, turn.session_id, { ...totalsOf(settlement.messages), usage: settlement.usage, ...(transcriptHash !== undefined && { transcriptHash }) }, now)
+      if (settlement.response) await settleResponse(tx, id, settlement.response, now)
+      return true
+    })
+  }
+
+  /** Takes over the turns of a runner that is no more, so that only the caller may settle them. Returns how many. */
+  adopt(deadRunner: string, runner: string): Promise<number> {
+    return this.#database.write(async (tx) => {
+      const { numUpdatedRows } = await tx.updateTable('turn').set({ runner }).where('runner', '=', deadRunner).where('finished_at', 'is', null).executeTakeFirstOrThrow()
+      return Number(numUpdatedRows)
+    })
+  }
+
+  async #sessionFor(tx: Transaction<GatewayTables>, { turn, session }: Acceptance, now: number): Promise<{ id: string; owner: string } | undefined> {
+    if ('create' in session && (await insertSession(tx, session.create, now))) return session.create
+    const id = 'create' in session ? session.create.id : session.id
+    const row = await tx.selectFrom('session').select(['id', 'owner']).where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst()
+    if (!row || ('create' in session && row.owner !== turn.owner)) return undefined
+    return row
+  }
+
+  async #claim(tx: Transaction<GatewayTables>, { scope, key, claim }: NonNullable<Acceptance['idempotency']>, turnId: string): Promise<void> {
+    const { numUpdatedRows } = await tx
+      .updateTable('idempotency_key')
+      .set({ turn_id: turnId })
+      .where('scope', '=', scope)
+      .where('key', '=', key)
+      .where('claim', '=', claim)
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows === 0n) throw new DatabaseError('CLAIM_LOST', 'Another request took this idempotency key over.')
+  }
+}
+
+function rowOf(turn: NewTurn, sessionId: string, now: number) {
+  return {
+    id: turn.id,
+    owner: turn.owner,
+    session_id: sessionId,
+    kind: turn.kind,
+    status: turn.status,
+    model: turn.model,
+    created_at: now,
+    updated_at: now,
+    finished_at: null,
+    request: JSON.stringify(turn.request),
+    output: null,
+    finish_reason: null,
+    usage: null,
+    error: null,
+    last_seq: 0,
+    runner: turn.runner,
+  }
+}

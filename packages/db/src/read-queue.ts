@@ -1,0 +1,56 @@
+import type { Clock } from '@talaria/core'
+import { bounded } from './bounded.ts'
+import type { SqliteConnection } from './engines/sqlite-connection.ts'
+import { untilUnlocked } from './lock-wait.ts'
+import { Scope, type Snapshot } from './scope.ts'
+
+/** Runs callbacks on the one reader, one after another, each on one snapshot of the database. */
+export class ReadQueue {
+  readonly #connection: SqliteConnection
+  readonly #clock: Clock
+  #tail: Promise<unknown> = Promise.resolve()
+
+  constructor(connection: SqliteConnection, clock: Clock) {
+    this.#connection = connection
+    this.#clock = clock
+  }
+
+  read<Tables, Result>(callback: (db: Snapshot<Tables>) => Promise<Result>): Promise<Result> {
+    return this.#next(() => this.#snapshot(callback))
+  }
+
+  /** A number that is another one after any commit to the file, by this process or another; it ignores rollbacks. */
+  dataVersion(): Promise<number> {
+    return this.#next(async () => this.#connection.value('pragma data_version') as number)
+  }
+
+  /** Does something with the connection while no callback is running on it. */
+  #next<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#tail.then(work)
+    this.#tail = turn.catch(() => {})
+    return turn
+  }
+
+  async #snapshot<Tables, Result>(callback: (db: Snapshot<Tables>) => Promise<Result>): Promise<Result> {
+    const connection = this.#connection
+    await untilUnlocked(() => this.#begin(), { clock: this.#clock })
+    const scope = new Scope(connection)
+    try {
+      return await bounded(scope.run(callback), this.#clock)
+    } finally {
+      scope.end()
+      if (connection.inTransaction) connection.run('commit')
+    }
+  }
+
+  #begin(): void {
+    this.#connection.run('begin')
+    try {
+      // `begin` alone takes no lock and no snapshot; the first look does, and may find the file locked.
+      this.#connection.value('select 1 from sqlite_schema limit 1')
+    } catch (error) {
+      this.#connection.run('rollback')
+      throw error
+    }
+  }
+}
