@@ -44,7 +44,14 @@ export interface Sampling {
   readonly frequencyPenalty?: number
   readonly reasoningEffort?: string
   /** `json` without a schema is "any JSON object". */
-  readonly responseFormat?: { readonly type: 'json'; readonly name?: string; readonly description?: string; readonly schema?: Record<string, unknown> }
+  readonly responseFormat?: {
+    readonly type: 'json'
+    readonly name?: string
+    readonly description?: string
+    readonly schema?: Record<string, unknown>
+    /** Whether the provider must guarantee the schema; some schemas cannot be guaranteed. Absent: as the provider has it. */
+    readonly strict?: boolean
+  }
 }
 
 export interface AgentMessage {
