@@ -1,1 +1,2 @@
+export { descriptorsOf, expectSameDescriptors, type Descriptors } from './descriptors.ts'
 export { FakeClock } from './fake-clock.ts'
