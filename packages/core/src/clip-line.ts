@@ -11,7 +11,9 @@ export function clipLine(line: string, maxCharacters: number): string {
   const clipped = JSON.parse(line, (_key, value: unknown) => clip(value)) as Record<string, unknown>
   const text = JSON.stringify({ ...clipped, clippedFrom: line.length })
   if (text.length <= maxCharacters) return `${text}\n`
-  const plain = Object.entries(clipped).filter(([key, value]) => key.length <= 64 && (typeof value !== 'object' || value === null)).slice(0, 16)
+  const plain = Object.entries(clipped)
+    .filter(([key, value]) => key.length <= 64 && (typeof value !== 'object' || value === null))
+    .slice(0, 16)
   return `${JSON.stringify({ ...Object.fromEntries(plain), clippedFrom: line.length })}\n`
 }
 

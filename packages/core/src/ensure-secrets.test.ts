@@ -31,7 +31,9 @@ test('values that are there stay, and so do comments, order and other lines; an 
   writeFileSync(envFile(), before, { mode: 0o644 })
   const secrets = await ensureSecrets(home, ['API_SERVER_KEY', 'WEBUI_TOKEN', 'KANBAN_KEY'])
   expect(secrets.API_SERVER_KEY).toBe('abc')
-  expect(readFileSync(envFile(), 'utf8')).toBe(`${before.replace('export WEBUI_TOKEN=""', `WEBUI_TOKEN=${secrets.WEBUI_TOKEN}`)}\nKANBAN_KEY=${secrets.KANBAN_KEY}\n`)
+  expect(readFileSync(envFile(), 'utf8')).toBe(
+    `${before.replace('export WEBUI_TOKEN=""', `WEBUI_TOKEN=${secrets.WEBUI_TOKEN}`)}\nKANBAN_KEY=${secrets.KANBAN_KEY}\n`,
+  )
   expect(statSync(envFile()).mode & 0o777).toBe(0o600)
 })
 

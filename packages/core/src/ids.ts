@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto'
+import { systemClock } from './clock.ts'
 
 const pool = Buffer.alloc(10 * 256)
 let poolOffset = pool.length
@@ -9,7 +10,7 @@ let sequence = 0
  * A UUID version 7 (RFC 9562 §5.7): 48 bits of milliseconds, a 12-bit counter that keeps ids of one millisecond in
  * order within this process, and 62 random bits, so that an id sorts by age and cannot be guessed.
  */
-export function uuidv7(nowMs: number = Date.now()): string {
+export function uuidv7(nowMs: number = systemClock.now()): string {
   if (nowMs > lastMs) {
     lastMs = nowMs
     sequence = 0

@@ -37,7 +37,10 @@ test('of one error ten lines are written, the tenth says that the rest is counte
   expect(lines.map((line) => line.repeats)).toEqual([...Array.from({ length: 9 }), 'only counted from here on'])
   await clock.advance(60_000)
   log.info('Connected.')
-  expect(lines.slice(10)).toMatchObject([{ level: 50, repeated: 9_990, msg: 'Repeated 9990 more times: Attempt 0 failed.' }, { level: 30, msg: 'Connected.' }])
+  expect(lines.slice(10)).toMatchObject([
+    { level: 50, repeated: 9_990, msg: 'Repeated 9990 more times: Attempt 0 failed.' },
+    { level: 30, msg: 'Connected.' },
+  ])
 })
 
 test('different errors do not hide each other', () => {

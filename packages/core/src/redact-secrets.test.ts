@@ -42,12 +42,19 @@ test.each([
   { msg: 'Set API_SERVER_KEY to 16 or more characters.', file: '/home/ada/.talaria/.env' },
   { msg: 'The token bucket of http://localhost:8642/v1 is empty.', monkey: 'George', keyboard: 'qwerty' },
   { msg: 'mail ada@example.org, see https://example.org/a@b' },
-])('%j is nobody\'s secret', (fields) => {
+])("%j is nobody's secret", (fields) => {
   expect(redactSecrets(JSON.stringify(fields))).toBe(JSON.stringify(fields))
 })
 
 test('a long hostile text is not looked at for long', () => {
-  const hostile = ['"KEY'.repeat(20_000), `"KEY":"${'\\"'.repeat(40_000)}`, 'A_KEY'.repeat(20_000), `${'a.'.repeat(40_000)}://`, `\\"key\\":\\"${'\\\\'.repeat(40_000)}`, `"set-cookie":["a"${',"a"'.repeat(20_000)}`]
+  const hostile = [
+    '"KEY'.repeat(20_000),
+    `"KEY":"${'\\"'.repeat(40_000)}`,
+    'A_KEY'.repeat(20_000),
+    `${'a.'.repeat(40_000)}://`,
+    `\\"key\\":\\"${'\\\\'.repeat(40_000)}`,
+    `"set-cookie":["a"${',"a"'.repeat(20_000)}`,
+  ]
   const start = performance.now()
   for (const text of hostile) redactSecrets(text)
   // Quadratic matching of any of them takes seconds.

@@ -24,7 +24,7 @@ test('a new window lets the kind pass again, and what the old one held back is n
   expect(throttle.takeEnded()).toEqual([{ item: 'first', count: 2 }])
 })
 
-test('kinds do not stand in each other\'s way until the total is reached', () => {
+test("kinds do not stand in each other's way until the total is reached", () => {
   const { throttle } = throttleOf({ total: 4 })
   for (let count = 0; count < 4; count++) throttle.admit('disk', 'disk')
   expect(throttle.admit('net', 'net')).toBe('last')

@@ -12,9 +12,27 @@ test('no value, and one of blanks, is an absent secret', () => {
 })
 
 test.each([
-  'changeme', 'change-me-please', 'CHANGE_ME_1234567890', 'your-key-here', 'your_api_key_here', 'sk-your-openai-api-key', 'sk-xxxxxxxxxxxxxxxxxxxxxxxx',
-  'xxxxxxxxxxxxxxxx', 'aaaaaaaaaaaaaaaaaaaa', 'abababababababab', '1234567890123456', '0123456789abcdef', 'abcdefghijklmnopqrst', '<your api key, 32 chars>',
-  '${API_SERVER_KEY}', '{{ api_server_key }}', 'mysecretpassword', 'replace-with-a-long-random-string', 'password123456789', 'testtesttesttest', '----------------',
+  'changeme',
+  'change-me-please',
+  'CHANGE_ME_1234567890',
+  'your-key-here',
+  'your_api_key_here',
+  'sk-your-openai-api-key',
+  'sk-xxxxxxxxxxxxxxxxxxxxxxxx',
+  'xxxxxxxxxxxxxxxx',
+  'aaaaaaaaaaaaaaaaaaaa',
+  'abababababababab',
+  '1234567890123456',
+  '0123456789abcdef',
+  'abcdefghijklmnopqrst',
+  '<your api key, 32 chars>',
+  '${API_SERVER_KEY}',
+  '{{ api_server_key }}',
+  'mysecretpassword',
+  'replace-with-a-long-random-string',
+  'password123456789',
+  'testtesttesttest',
+  '----------------',
 ])('%s is a placeholder', (value) => {
   expect(problemOf(value)).toBe('placeholder')
 })
@@ -27,8 +45,11 @@ test('fewer than 16 characters are too short, 16 are enough', () => {
 test('random secrets in every usual spelling are fine, 20,000 of them', () => {
   for (let round = 0; round < 5_000; round++) {
     const bytes = randomBytes(16)
-    const digits = BigInt(`0x${randomBytes(20).toString('hex')}`).toString().slice(-32)
-    for (const secret of [bytes.toString('hex'), bytes.toString('base64url'), `sk-${bytes.toString('base64')}`, digits]) expect([secret, problemOf(secret)]).toEqual([secret, 'ok'])
+    const digits = BigInt(`0x${randomBytes(20).toString('hex')}`)
+      .toString()
+      .slice(-32)
+    for (const secret of [bytes.toString('hex'), bytes.toString('base64url'), `sk-${bytes.toString('base64')}`, digits])
+      expect([secret, problemOf(secret)]).toEqual([secret, 'ok'])
   }
 })
 

@@ -44,7 +44,19 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
       return `${count} ${budget.sample()}`
     })
     expect(levels).toEqual([
-      '139 ok', '140 warn', '131 warn', '130 warn', '129 ok', '169 warn', '170 shed', '161 shed', '160 shed', '159 warn', '131 warn', '130 warn', '129 ok',
+      '139 ok',
+      '140 warn',
+      '131 warn',
+      '130 warn',
+      '129 ok',
+      '169 warn',
+      '170 shed',
+      '161 shed',
+      '160 shed',
+      '159 warn',
+      '131 warn',
+      '130 warn',
+      '129 ok',
     ])
     expect(budget.used).toBe(129)
   })
@@ -57,7 +69,9 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     await clock.advance(2_000)
     expect(budget.level).toBe('shed')
     await clock.advance(60_000)
-    expect(lines.map((line) => [line.level, line.msg])).toEqual([[50, '175 of 200 descriptors are in use: new work is refused. GET /handles says which component holds the databases.']])
+    expect(lines.map((line) => [line.level, line.msg])).toEqual([
+      [50, '175 of 200 descriptors are in use: new work is refused. GET /handles says which component holds the databases.'],
+    ])
     expect(lines[0]?.classes?.file).toBeGreaterThanOrEqual(opened.length)
     use(100)
     await clock.advance(2_000)
@@ -87,7 +101,11 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   })
 
   test('its classes are those of the open descriptors', async () => {
-    await using budget = startDescriptorBudget({ clock: new FakeClock(), log: createLog('test', { level: 'silent' }), isDatabase: (path) => path === '/dev/zero' })
+    await using budget = startDescriptorBudget({
+      clock: new FakeClock(),
+      log: createLog('test', { level: 'silent' }),
+      isDatabase: (path) => path === '/dev/zero',
+    })
     opened.push(openSync('/dev/zero', 'r'))
     expect((await budget.use())?.classes.database).toBe(1)
     expect(budget.limit).toBeGreaterThan(0)

@@ -5,7 +5,12 @@ import { FakeClock } from './fake-clock.ts'
 test('delays wake in the order of their time, at their time, and those of one moment in the order they were made', async () => {
   const clock = new FakeClock(0)
   const woken: string[] = []
-  for (const [name, ms] of [['late', 30], ['first', 10], ['second', 10]] as const) void clock.delay(ms).then(() => woken.push(`${name} ${clock.now()}`))
+  for (const [name, ms] of [
+    ['late', 30],
+    ['first', 10],
+    ['second', 10],
+  ] as const)
+    void clock.delay(ms).then(() => woken.push(`${name} ${clock.now()}`))
   await clock.advance(20)
   expect(woken).toEqual(['first 10', 'second 10'])
   await clock.advance(10)
