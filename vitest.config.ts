@@ -1,17 +1,21 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { OutcomeReporter } from './scripts/checks/outcome-reporter.ts'
+import { packageFolders, testProjectOf } from './scripts/checks/packages.ts'
 
-const packages = ['packages', 'apps'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
+const outcomeFile = process.env.TALARIA_TEST_OUTCOME
 
-// One project a package, so that `vitest run --project db` runs one of them.
 export default defineConfig({
   test: {
-    projects: [...packages, 'scripts', 'bench', 'test'].filter((root) => existsSync(root)).map((root) => ({
-      extends: true as const,
-      test: { name: root.startsWith('apps/') ? `${root.slice(5)}-app` : root.replace('packages/', ''), root },
-    })),
-    pool: 'forks',
+    // One project a package, so that `vitest run --project db` runs the tests of one.
+    projects: packageFolders(import.meta.dirname).map((root) => ({ extends: true as const, test: { name: testProjectOf(root), root } })),
     include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    pool: 'forks',
     testTimeout: 20_000,
+    hookTimeout: 20_000,
+    teardownTimeout: 10_000,
+    // A test that forgets to name a home must not write into that of the person who runs it, nor spend their money.
+    env: { TALARIA_HOME: '/dev/null/a-test-must-name-its-home', OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '' },
+    reporters: ['default', ...(outcomeFile ? [new OutcomeReporter(outcomeFile)] : [])],
   },
 })

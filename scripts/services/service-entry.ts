@@ -1,0 +1,14 @@
+/** A long-running program of this repository, as data: what a launcher must know to start it and to say where it is. */
+export interface ServiceEntry {
+  /** One word; it stands before each line that the service writes. */
+  readonly name: string
+  /** Its main module, relative to the repository. */
+  readonly main: string
+  /** The settings that say where it listens, and what they are if nobody sets them. */
+  readonly host: { readonly variable: string; readonly preset: string }
+  readonly port: { readonly variable: string; readonly preset: number }
+  /** The secrets it cannot start without; a launcher makes up those that are missing. */
+  readonly secrets: readonly string[]
+  /** What one can do with it once it is up: a sentence and a URL or command for each. */
+  readonly invitations: (url: string, envFile: string) => readonly (readonly [sentence: string, what: string])[]
+}

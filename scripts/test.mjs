@@ -1,0 +1,9 @@
+// `npm test`: everything that is checked, on a machine with no more than Node 18 and npm.
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { installWhatIsMissing } from './install.mjs'
+import { runWithPinnedNode } from './pinned-run.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+installWhatIsMissing(root)
+runWithPinnedNode(root, 'check.ts')
