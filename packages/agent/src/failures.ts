@@ -37,7 +37,7 @@ export const FAILURES = [
   {
     code: 'model_not_found',
     failure: 'misconfigured',
-    on: [404, 'model_not_found', 'not_found_error', 'AI_NoSuchModelError'],
+    on: [404, 'not_found_error', 'AI_NoSuchModelError'],
     message: '{provider} at {where} does not know {target}. Check TALARIA_MODEL and {urlVariable}.',
   },
   {

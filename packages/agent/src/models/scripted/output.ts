@@ -3,7 +3,7 @@ import { CHARS_PER_TOKEN } from './token-count.ts'
 /** Text of the answer or of the reasoning before it. */
 export type Block = 'text' | 'reasoning'
 
-/** What goes out of an answer: cut at the limit of tokens and before the first stop sequence, and counted. */
+/** What goes out of an answer: cut at the limit of tokens and before a stop sequence, and counted. */
 export class Output {
   /** Characters that went out, reasoning and tool arguments included. */
   chars = 0
@@ -53,13 +53,17 @@ export class Output {
     return cut
   }
 
+  /** Ends before the sequence that is complete first, so that it does not matter how the text is chunked. */
   #untilStop(text: string): string {
     this.#held += text
-    const at = Math.min(...this.#stops.map((stop) => this.#held.indexOf(stop)).filter((index) => index !== -1))
-    const safe = this.#held.slice(0, at === Number.POSITIVE_INFINITY ? Math.max(0, this.#held.length - this.#holdBack) : at)
+    const found = this.#stops
+      .map((stop) => ({ start: this.#held.indexOf(stop), length: stop.length }))
+      .filter(({ start }) => start !== -1)
+      .sort((a, b) => a.start + a.length - b.start - b.length || a.start - b.start)[0]
+    const safe = this.#held.slice(0, found?.start ?? Math.max(0, this.#held.length - this.#holdBack))
     this.#held = this.#held.slice(safe.length)
     const cut = this.count(safe)
-    if (at !== Number.POSITIVE_INFINITY) this.ended ??= 'stop'
+    if (found) this.ended ??= 'stop'
     return cut
   }
 }

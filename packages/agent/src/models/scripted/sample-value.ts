@@ -3,6 +3,9 @@ type Schema = Readonly<Record<string, unknown>>
 /** Deep enough for any real schema; below it a recursive one takes its way out. */
 const MAX_DEPTH = 12
 
+/** A schema that demands itself without a way out has no value; this is where looking for one ends. */
+const HOPELESS_DEPTH = 64
+
 const FORMATS: Readonly<Record<string, string>> = {
   'date-time': '2026-01-01T00:00:00Z',
   date: '2026-01-01',
@@ -31,7 +34,7 @@ interface Place {
 }
 
 function valueOf(schema: unknown, place: Place): unknown {
-  if (typeof schema !== 'object' || schema === null) return {}
+  if (typeof schema !== 'object' || schema === null || place.depth > HOPELESS_DEPTH) return {}
   const { $ref, ...own } = schema as Schema
   if (typeof $ref === 'string') return valueOf({ ...resolve($ref, place.root), ...own }, { ...place, depth: place.depth + 1 })
   if ('const' in own) return own['const']
