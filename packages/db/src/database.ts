@@ -22,7 +22,7 @@ export class Source<Tables> {
     const { handle, lease } = this.registry.borrow(this.place, 'read')
     try {
       const { queue } = await handle.reader()
-      handle.checkIdentity()
+      handle.checkIdentityNowAndThen()
       return await queue.read(callback)
     } catch (error) {
       throw handle.failure(error)

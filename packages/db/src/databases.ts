@@ -1,13 +1,16 @@
 import type { Clock, Log } from '@talaria/core'
+import { backUp, type BackupOptions } from './backup.ts'
 import { Database, Source } from './database.ts'
 import { DatabaseError } from './errors.ts'
 import { sizeOf, type Damage } from './files.ts'
 import { gatewaySchema } from './gateway/schema.ts'
 import { gatewayReaders, gatewayStores, type GatewayReaders, type GatewayStores } from './gateway/stores.ts'
 import type { GatewayTables } from './gateway/tables.ts'
-import type { Location } from './location.ts'
+import { findDamage } from './integrity.ts'
+import { realPathOf, type Location } from './location.ts'
 import { OWNERSHIP, type Service } from './ownership.ts'
 import { Registry, type Place } from './registry.ts'
+import { restore } from './restore.ts'
 
 /**
  * Descriptors that one open database costs at most, in WAL mode: the file and its `-wal` for the reader, the same for
@@ -57,12 +60,21 @@ export interface DatabaseStats {
   readonly maxFiles: number
 }
 
+/** What the last look through a whole file found. */
+export interface IntegrityCheck {
+  /** Wall time in milliseconds. */
+  readonly at: number
+  readonly problems: readonly string[]
+}
+
 export interface DatabaseStatus {
+  readonly name: string
   readonly file: string
   readonly journalMode: string | undefined
   readonly bytes: number
   readonly walBytes: number
   readonly damage: Damage | undefined
+  readonly lastCheck: IntegrityCheck | undefined
 }
 
 /** Every database of this process. Owns all handles; disposed last. */
@@ -71,6 +83,7 @@ export class Databases implements AsyncDisposable {
   readonly #registry: Registry
   readonly #maxDatabases: number
   readonly #hooks: (() => void | Promise<void>)[] = []
+  readonly #checks = new Map<string, IntegrityCheck>()
   #closing: Promise<void> | undefined
 
   /** Use {@link openDatabases}. */
@@ -138,7 +151,40 @@ export class Databases implements AsyncDisposable {
 
   /** How the open databases are: integrity, journal, size. */
   status(): readonly DatabaseStatus[] {
-    return this.#registry.handles.map(({ file, journalMode, damage }) => ({ file, journalMode, damage, bytes: sizeOf(file), walBytes: sizeOf(`${file}-wal`) }))
+    return this.#registry.handles.map((handle) => ({
+      name: handle.schemaName,
+      file: handle.file,
+      journalMode: handle.journalMode,
+      damage: handle.damage,
+      bytes: sizeOf(handle.file),
+      walBytes: sizeOf(`${handle.file}-wal`),
+      lastCheck: this.#checks.get(handle.file),
+    }))
+  }
+
+  /**
+   * Looks through all of `gateway.db` in a process of its own. Damage makes it read-only, here and after a restart.
+   *
+   * @throws DatabaseError `IO` when the check could not be made.
+   */
+  async checkIntegrity(signal?: AbortSignal): Promise<IntegrityCheck> {
+    const handle = this.#registry.handleOf(this.#gatewayPlace)
+    const check = { at: this.#options.clock.now(), problems: await findDamage(handle.file, signal) }
+    this.#checks.set(handle.file, check)
+    if (check.problems.length > 0 && !handle.damage) handle.markDamaged(check.problems.join('; '))
+    return check
+  }
+
+  /** Copies `gateway.db` to a new file while it is in use; see {@link backUp}. */
+  async backUp(target: string, options?: BackupOptions): Promise<void> {
+    const { handle, lease } = this.#registry.borrow(this.#gatewayPlace, 'write')
+    try {
+      await backUp(handle, target, options)
+    } catch (error) {
+      throw handle.failure(error)
+    } finally {
+      lease.release()
+    }
   }
 
   /** Calls the hooks, drains and closes everything; a second call waits for the first. @throws AggregateError */
@@ -184,6 +230,15 @@ const slot = globalThis as { [SLOT]?: Databases }
 export function openDatabases(options: OpenDatabasesOptions): Databases {
   if (slot[SLOT]) throw new DatabaseError('ALREADY_OPEN', 'The databases of this process are open already. Pass them on instead of opening them again.')
   return (slot[SLOT] = new Databases(options))
+}
+
+/**
+ * Puts a backup in the place of `gateway.db`; see {@link restore}. Nobody may have the database open, this process included.
+ *
+ * @returns where the former database is now, or `undefined` when there was none.
+ */
+export function restoreGateway(options: { readonly backup: string; readonly location: Location; readonly clock: Clock }): Promise<string | undefined> {
+  return restore({ backup: options.backup, file: realPathOf(options.location), schema: gatewaySchema, clock: options.clock })
 }
 
 function sum(numbers: readonly number[]): number {

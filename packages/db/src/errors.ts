@@ -24,6 +24,8 @@ export type DatabaseErrorCode =
   | 'WRONG_SCHEMA'
   /** The file is damaged. It is read-only from now on, across restarts, until a backup is restored. */
   | 'CORRUPT'
+  /** The search index is damaged; the messages are not. It can be made anew from them. */
+  | 'INDEX_CORRUPT'
   /** The file was replaced or removed while it was open. */
   | 'REPLACED'
   | 'DISK_FULL'
@@ -56,6 +58,9 @@ const SQLITE_CODES: Readonly<Record<string, { code: DatabaseErrorCode; what: str
   SQLITE_CANTOPEN: { code: 'IO', what: 'could not be opened' },
 }
 
+/** What a virtual table says of its own tables; the database around it may be sound. */
+const INDEX_CORRUPT = 'SQLITE_CORRUPT_VTAB'
+
 /** The primary result code of an error that SQLite raised, such as `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
 export function sqliteCodeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code
@@ -65,6 +70,9 @@ export function sqliteCodeOf(error: unknown): string | undefined {
 
 /** An error of SQLite in our words, with the file it happened to; any other error as it is. */
 export function translateError(error: unknown, file: string): unknown {
+  if ((error as { code?: unknown } | null)?.code === INDEX_CORRUPT) {
+    return new DatabaseError('INDEX_CORRUPT', `The search index of ${file} is damaged: ${(error as Error).message}`, { cause: error, details: { file } })
+  }
   const known = SQLITE_CODES[sqliteCodeOf(error) ?? '']
   if (!known) return error
   const { message } = error as Error

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /*
@@ -14,15 +14,6 @@ export function createPrivateFile(file: string): void {
     closeSync(openSync(file, 'wx', 0o600))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-}
-
-/** Takes the rights of others away from an existing file, without opening it. */
-export function makePrivate(file: string): void {
-  try {
-    if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600)
-  } catch {
-    // Somebody else's file: its owner decides.
   }
 }
 
@@ -61,5 +52,55 @@ export function noteDamage(file: string, damage: Damage): void {
     writeFileSync(`${file}.damaged`, `${JSON.stringify(damage)}\n`, { mode: 0o600 })
   } catch {
     // The disk may be the reason.
+  }
+}
+
+/** Renames within one file system, over what stands there. */
+export function moveFile(from: string, to: string): void {
+  renameSync(from, to)
+}
+
+/** Removes a file and what SQLite may have left beside it. Only for files that no connection has open. */
+export function removeFile(file: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true })
+}
+
+export function copyPrivate(from: string, to: string): void {
+  createPrivateFile(to)
+  copyFileSync(from, to)
+  chmodSync(to, 0o600)
+}
+
+/** Waits until a file that no connection has open is on disk. */
+export function syncFile(file: string): void {
+  const descriptor = openSync(file, 'r+')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Processes that have a file open, this one included; none where the system cannot say (it must have `/proc`). */
+export function holdersOf(file: string): readonly number[] {
+  return listed('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => listed(`/proc/${pid}/fd`).some((descriptor) => linkOf(`/proc/${pid}/fd/${descriptor}`) === file))
+    .map(Number)
+}
+
+function listed(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
   }
 }

@@ -11,6 +11,9 @@ import { ReadQueue } from './read-queue.ts'
 import type { Schema } from './schema.ts'
 import { WriteQueue } from './write-queue.ts'
 
+/** Asking the file system costs a tenth of an empty read. */
+const READ_CHECK_MS = 100
+
 export interface HandleOptions {
   /** Real path of the file. */
   readonly file: string
@@ -54,6 +57,7 @@ export class Handle {
   #openingReader: Promise<Open<ReadQueue>> | undefined
   #openingWriter: Promise<Open<WriteQueue>> | undefined
   #identity: string | undefined
+  #identityCheckedAt = 0
   #damage: Damage | undefined
   #journalMode: string | undefined
   #isClosed = false
@@ -125,11 +129,17 @@ export class Handle {
    */
   checkIdentity(): void {
     if (this.#identity === undefined) return
+    this.#identityCheckedAt = this.#options.clock.monotonic()
     const now = identityOf(this.file)
     if (now === this.#identity) return
     throw new DatabaseError('REPLACED', `${this.file} was ${now === undefined ? 'removed' : 'replaced by another file'} while it was open. Nothing is read or written until this process is restarted.`, {
       details: { file: this.file },
     })
+  }
+
+  /** The same for a read, which loses nothing when it is a moment late. */
+  checkIdentityNowAndThen(): void {
+    if (this.#options.clock.monotonic() - this.#identityCheckedAt > READ_CHECK_MS) this.checkIdentity()
   }
 
   /** An error on its way out: in our words, and remembered when it says that the file is damaged. */

@@ -9,7 +9,7 @@ const SHARED_PRAGMAS = ['cache_size = -8000', 'temp_store = memory', 'foreign_ke
 const WRITER_PRAGMAS = [
   // Acknowledged means on disk; macOS needs the second to mean it.
   'synchronous = full',
-  'fullfsync = on',
+  'fullfsync = on', 'wal_autocheckpoint = 4000', 'wal_autocheckpoint = 1000',
   `journal_size_limit = ${WAL_SIZE_LIMIT}`,
 ]
 
@@ -24,6 +24,19 @@ export function openReader(file: string): SqliteConnection {
  */
 export function openWriter(file: string): SqliteConnection {
   return open(file, { readonly: false }, ['journal_mode = wal', ...SHARED_PRAGMAS, ...WRITER_PRAGMAS])
+}
+
+/**
+ * Makes a database one file that stands alone, without a write-ahead log: what a backup is, and what a file cannot become
+ * while another connection has it open.
+ */
+export function leaveWriteAheadLog(file: string): void {
+  const connection = open(file, { readonly: false }, [])
+  try {
+    connection.script('pragma journal_mode = delete')
+  } finally {
+    connection.close()
+  }
 }
 
 /** `wal`, or `delete` where the file system refused it. */

@@ -1,9 +1,9 @@
-import type { Insertable, Selectable } from 'kysely'
+import type { InsertResult, Selectable } from 'kysely'
 import { z } from 'zod'
 import { decodeNullableJson, encodeJson } from '../json-column.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { Transaction } from '../scope.ts'
 import type { Message, NewMessage } from './records.ts'
-import { indexedText, scopeToken } from './search-text.ts'
 import type { GatewayTables, MessageTable } from './tables.ts'
 
 const PREVIEW_CHARACTERS = 200
@@ -45,25 +45,36 @@ export function totalsOf(messages: readonly NewMessage[]): MessageTotals {
   }
 }
 
-/** Appends messages to a session and to the search index. The session's own row is the caller's. */
+/** Appends messages to a session. The session's own row is the caller's; the search index follows, see `SearchIndex`. */
 export async function insertMessages(
   tx: Transaction<GatewayTables>,
-  session: { readonly id: string; readonly owner: string },
+  sessionId: string,
   messages: readonly NewMessage[],
   written: { readonly turnId: string | null; readonly createdAt: number },
 ): Promise<void> {
-  const scope = `${scopeToken('owner', session.owner)} ${scopeToken('session', session.id)}`
-  for (const message of messages) {
-    const { position } = await tx.insertInto('message').values(rowOf(session.id, message, written)).returning('position').executeTakeFirstOrThrow()
-    if (message.content === '') continue
-    await tx
-      .insertInto('message_fts')
-      .values({ rowid: position, content: indexedText(message.role, message.content), scope })
-      .execute()
-  }
+  for (const message of messages) await insertQuery.run(tx, rowOf(sessionId, message, written))
 }
 
-function rowOf(sessionId: string, message: NewMessage, written: { readonly turnId: string | null; readonly createdAt: number }): Insertable<MessageTable> {
+type NewRow = Omit<Selectable<MessageTable>, 'position'>
+
+const insertQuery = new PreparedQuery<GatewayTables, NewRow, InsertResult>((tx, row) =>
+  tx.insertInto('message').values({
+    id: row.id,
+    session_id: row.session_id,
+    turn_id: row.turn_id,
+    role: row.role,
+    content: row.content,
+    parts: row.parts,
+    tool_calls: row.tool_calls,
+    tool_call_id: row.tool_call_id,
+    tool_name: row.tool_name,
+    reasoning: row.reasoning,
+    finish_reason: row.finish_reason,
+    created_at: row.created_at,
+  }),
+)
+
+function rowOf(sessionId: string, message: NewMessage, written: { readonly turnId: string | null; readonly createdAt: number }): NewRow {
   return {
     id: message.id,
     session_id: sessionId,

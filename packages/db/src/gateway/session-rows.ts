@@ -1,6 +1,7 @@
-import { type Selectable } from 'kysely'
+import type { InsertResult, Selectable, UpdateResult } from 'kysely'
 import { z } from 'zod'
 import { decodeJson } from '../json-column.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { Transaction } from '../scope.ts'
 import type { MessageTotals } from './message-rows.ts'
 import type { NewSession, Session, TokenUsage } from './records.ts'
@@ -41,39 +42,20 @@ export function sessionOf(row: Selectable<SessionTable>): Session {
 
 /** Inserts a session unless one with its id is there already, deleted ones included; whether it was inserted. */
 export async function insertSession(tx: Transaction<GatewayTables>, session: NewSession, now: number): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await tx
-    .insertInto('session')
-    .values({
-      id: session.id,
-      owner: session.owner,
-      source: session.source,
-      user_id: session.userId ?? null,
-      title: session.title ?? null,
-      model: session.model ?? null,
-      system_prompt: session.systemPrompt ?? null,
-      parent_session_id: session.parentSessionId ?? null,
-      created_at: now,
-      updated_at: now,
-      ended_at: null,
-      end_reason: null,
-      pinned: 0,
-      archived: 0,
-      hidden: 0,
-      unread: 0,
-      message_count: 0,
-      tool_call_count: 0,
-      input_tokens: 0,
-      output_tokens: 0,
-      reasoning_tokens: 0,
-      cached_input_tokens: 0,
-      preview: null,
-      metadata: JSON.stringify(session.metadata ?? {}),
-      transcript_hash: null,
-      deleted_at: null,
-    })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .executeTakeFirstOrThrow()
-  return numInsertedOrUpdatedRows === 1n
+  const { numAffectedRows } = await insertQuery.run(tx, {
+    id: session.id,
+    owner: session.owner,
+    source: session.source,
+    user_id: session.userId ?? null,
+    title: session.title ?? null,
+    model: session.model ?? null,
+    system_prompt: session.systemPrompt ?? null,
+    parent_session_id: session.parentSessionId ?? null,
+    created_at: now,
+    updated_at: now,
+    metadata: JSON.stringify(session.metadata ?? {}),
+  })
+  return numAffectedRows === 1n
 }
 
 /** Counts what was added to a session, and moves it to the top of the list. */
@@ -83,22 +65,62 @@ export async function touchSession(
   added: MessageTotals & { readonly usage?: TokenUsage | null; readonly transcriptHash?: string },
   now: number,
 ): Promise<void> {
-  const { usage, preview, transcriptHash } = added
-  await tx
-    .updateTable('session')
-    .set((row) => ({
-      updated_at: now,
-      message_count: row('message_count', '+', added.messages),
-      tool_call_count: row('tool_call_count', '+', added.toolCalls),
-      ...(preview !== undefined && { preview }),
-      ...(transcriptHash !== undefined && { transcript_hash: transcriptHash }),
-      ...(usage && {
-        input_tokens: row('input_tokens', '+', usage.inputTokens),
-        output_tokens: row('output_tokens', '+', usage.outputTokens),
-        reasoning_tokens: row('reasoning_tokens', '+', usage.reasoningTokens),
-        cached_input_tokens: row('cached_input_tokens', '+', usage.cachedInputTokens),
-      }),
-    }))
-    .where('id', '=', sessionId)
-    .execute()
+  await touchQuery.run(tx, {
+    id: sessionId,
+    updated_at: now,
+    message_count: added.messages,
+    tool_call_count: added.toolCalls,
+    preview: added.preview ?? null,
+    transcript_hash: added.transcriptHash ?? null,
+    input_tokens: added.usage?.inputTokens ?? 0,
+    output_tokens: added.usage?.outputTokens ?? 0,
+    reasoning_tokens: added.usage?.reasoningTokens ?? 0,
+    cached_input_tokens: added.usage?.cachedInputTokens ?? 0,
+  })
 }
+
+type NewRow = Pick<
+  Selectable<SessionTable>,
+  'id' | 'owner' | 'source' | 'user_id' | 'title' | 'model' | 'system_prompt' | 'parent_session_id' | 'created_at' | 'updated_at' | 'metadata'
+>
+
+const insertQuery = new PreparedQuery<GatewayTables, NewRow, InsertResult>((tx, row) =>
+  tx
+    .insertInto('session')
+    .values({
+      id: row.id,
+      owner: row.owner,
+      source: row.source,
+      user_id: row.user_id,
+      title: row.title,
+      model: row.model,
+      system_prompt: row.system_prompt,
+      parent_session_id: row.parent_session_id,
+      created_at: row.created_at,
+      updated_at: row.updated_at,
+      metadata: row.metadata,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing()),
+)
+
+type Added = Pick<
+  Selectable<SessionTable>,
+  'id' | 'updated_at' | 'message_count' | 'tool_call_count' | 'preview' | 'transcript_hash' | 'input_tokens' | 'output_tokens' | 'reasoning_tokens' | 'cached_input_tokens'
+>
+
+const touchQuery = new PreparedQuery<GatewayTables, Added, UpdateResult>((tx, added) =>
+  tx
+    .updateTable('session')
+    .set(({ eb, fn, val }) => ({
+      updated_at: added.updated_at,
+      message_count: eb('message_count', '+', added.message_count),
+      tool_call_count: eb('tool_call_count', '+', added.tool_call_count),
+      preview: fn.coalesce(val(added.preview), 'preview'),
+      transcript_hash: fn.coalesce(val(added.transcript_hash), 'transcript_hash'),
+      input_tokens: eb('input_tokens', '+', added.input_tokens),
+      output_tokens: eb('output_tokens', '+', added.output_tokens),
+      reasoning_tokens: eb('reasoning_tokens', '+', added.reasoning_tokens),
+      cached_input_tokens: eb('cached_input_tokens', '+', added.cached_input_tokens),
+    }))
+    .where('id', '=', added.id),
+)

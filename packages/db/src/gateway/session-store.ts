@@ -80,9 +80,9 @@ export class SessionStore extends SessionReader {
   append(id: string, viewer: Viewer, messages: readonly NewMessage[]): Promise<boolean> {
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
-      const session = await tx.selectFrom('session').select(['id', 'owner']).where('id', '=', id).where('deleted_at', 'is', null).$call(ownedBy(viewer)).executeTakeFirst()
+      const session = await tx.selectFrom('session').select('id').where('id', '=', id).where('deleted_at', 'is', null).$call(ownedBy(viewer)).executeTakeFirst()
       if (!session) return false
-      await insertMessages(tx, session, messages, { turnId: null, createdAt: now })
+      await insertMessages(tx, id, messages, { turnId: null, createdAt: now })
       await touchSession(tx, id, totalsOf(messages), now)
       return true
     })
@@ -123,7 +123,7 @@ export class SessionStore extends SessionReader {
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
       const messages = page.map(copyOf)
-      await insertMessages(tx, into, messages, { turnId: null, createdAt: now })
+      await insertMessages(tx, into.id, messages, { turnId: null, createdAt: now })
       await touchSession(tx, into.id, totalsOf(messages), now)
     })
   }

@@ -6,6 +6,7 @@ import { IdempotencyStore } from './idempotency-store.ts'
 import { ResponseReader, ResponseStore } from './response-store.ts'
 import { Retention } from './retention.ts'
 import { RunnerStore } from './runner-store.ts'
+import { SearchIndex } from './search-index.ts'
 import { SessionReader } from './session-reader.ts'
 import { SessionStore } from './session-store.ts'
 import type { GatewayTables } from './tables.ts'
@@ -29,6 +30,7 @@ export interface GatewayStores {
   readonly apiKeys: ApiKeyStore
   readonly runners: RunnerStore
   readonly retention: Retention
+  readonly searchIndex: SearchIndex
 }
 
 export function gatewayReaders(source: Source<GatewayTables>, clock: Clock): GatewayReaders {
@@ -50,5 +52,6 @@ export function gatewayStores(database: Database<GatewayTables>, clock: Clock): 
     apiKeys: new ApiKeyStore(database, clock),
     runners: new RunnerStore(database, clock),
     retention: new Retention(database, clock),
+    searchIndex: new SearchIndex(database),
   }
 }

@@ -6,6 +6,7 @@ export interface GatewayTables {
   session: SessionTable
   message: MessageTable
   message_fts: MessageFtsTable
+  search_progress: SearchProgressTable
   turn: TurnTable
   turn_event: TurnEventTable
   response: ResponseTable
@@ -40,18 +41,18 @@ export interface SessionTable {
   updated_at: number
   ended_at: number | null
   end_reason: string | null
-  pinned: Flag
-  archived: Flag
-  hidden: Flag
-  unread: Flag
-  message_count: number
-  tool_call_count: number
-  input_tokens: number
-  output_tokens: number
-  reasoning_tokens: number
-  cached_input_tokens: number
+  pinned: Generated<Flag>
+  archived: Generated<Flag>
+  hidden: Generated<Flag>
+  unread: Generated<Flag>
+  message_count: Generated<number>
+  tool_call_count: Generated<number>
+  input_tokens: Generated<number>
+  output_tokens: Generated<number>
+  reasoning_tokens: Generated<number>
+  cached_input_tokens: Generated<number>
   preview: string | null
-  metadata: string
+  metadata: Generated<string>
   transcript_hash: string | null
   deleted_at: number | null
 }
@@ -80,6 +81,12 @@ export interface MessageFtsTable {
   scope: string
 }
 
+/** One row: how far the search index has come. */
+export interface SearchProgressTable {
+  id: 1
+  position: number
+}
+
 export interface TurnTable {
   id: string
   owner: string
@@ -95,7 +102,7 @@ export interface TurnTable {
   finish_reason: string | null
   usage: string | null
   error: string | null
-  last_seq: number
+  last_seq: Generated<number>
   /** The process that runs it; only that one may settle it. */
   runner: string
 }

@@ -1,8 +1,9 @@
-import type { Selectable } from 'kysely'
+import type { InsertResult, Selectable } from 'kysely'
 import { z } from 'zod'
 import { decodeJson, decodeNullableJson } from '../json-column.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { Transaction } from '../scope.ts'
-import type { Turn, TurnEvent, TurnKind, TurnStatus } from './records.ts'
+import type { NewTurn, Turn, TurnEvent, TurnKind, TurnStatus } from './records.ts'
 import { JsonObject } from './session-rows.ts'
 import type { GatewayTables, TurnEventTable, TurnTable } from './tables.ts'
 
@@ -36,6 +37,62 @@ export function turnOf(row: Selectable<TurnTable>): Turn {
 export function eventOf(row: Selectable<TurnEventTable>): TurnEvent {
   return { turnId: row.turn_id, seq: row.seq, type: row.type, data: decodeJson(row.data, JsonObject, 'turn_event.data'), createdAt: row.created_at }
 }
+
+type NewRow = Pick<Selectable<TurnTable>, 'id' | 'owner' | 'session_id' | 'kind' | 'status' | 'model' | 'created_at' | 'updated_at' | 'request' | 'runner'>
+
+const insertQuery = new PreparedQuery<GatewayTables, NewRow, InsertResult>((tx, row) =>
+  tx.insertInto('turn').values({
+    id: row.id,
+    owner: row.owner,
+    session_id: row.session_id,
+    kind: row.kind,
+    status: row.status,
+    model: row.model,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    request: row.request,
+    runner: row.runner,
+  }),
+)
+
+/** Writes a turn at its beginning, and gives it back as it is now. */
+export async function insertTurn(tx: Transaction<GatewayTables>, turn: NewTurn, sessionId: string, now: number): Promise<Turn> {
+  await insertQuery.run(tx, {
+    id: turn.id,
+    owner: turn.owner,
+    session_id: sessionId,
+    kind: turn.kind,
+    status: turn.status,
+    model: turn.model,
+    created_at: now,
+    updated_at: now,
+    request: JSON.stringify(turn.request),
+    runner: turn.runner,
+  })
+  return { ...turn, sessionId, createdAt: now, updatedAt: now, finishedAt: null, output: null, finishReason: null, usage: null, error: null, lastSeq: 0 }
+}
+
+type Ending = Pick<Selectable<TurnTable>, 'id' | 'runner' | 'status' | 'output' | 'finish_reason' | 'usage' | 'error' | 'last_seq' | 'updated_at' | 'finished_at'>
+
+/** Ends a turn unless it has ended or is another runner's; its session, if it was ended. */
+export const endQuery = new PreparedQuery<GatewayTables, Ending, { session_id: string }>((tx, ending) =>
+  tx
+    .updateTable('turn')
+    .set({
+      status: ending.status,
+      output: ending.output,
+      finish_reason: ending.finish_reason,
+      usage: ending.usage,
+      error: ending.error,
+      last_seq: ending.last_seq,
+      updated_at: ending.updated_at,
+      finished_at: ending.finished_at,
+    })
+    .where('id', '=', ending.id)
+    .where('runner', '=', ending.runner)
+    .where('finished_at', 'is', null)
+    .returning('session_id'),
+)
 
 /** Writes events of any number of turns, in as few statements as there are powers of two in their number. */
 export async function insertEvents(tx: Transaction<GatewayTables>, events: readonly TurnEvent[]): Promise<void> {

@@ -9,7 +9,7 @@ import type { NewMessage, NewResponse, NewSession, NewTurn, StoredItem, TokenUsa
 import { insertResponse, settleResponse } from './response-rows.ts'
 import { insertSession, touchSession } from './session-rows.ts'
 import type { GatewayTables } from './tables.ts'
-import { eventOf, insertEvents, turnOf } from './turn-rows.ts'
+import { endQuery, eventOf, insertEvents, insertTurn, turnOf } from './turn-rows.ts'
 import { ownedBy } from './viewer.ts'
 
 export interface TurnQuery {
@@ -122,16 +122,15 @@ export class TurnStore extends TurnReader {
     return this.#database.write(async (tx) => {
       const session = await this.#sessionFor(tx, acceptance, now)
       if (!session) return undefined
-      await insertMessages(tx, session, messages, { turnId: turn.id, createdAt: now })
+      await insertMessages(tx, session.id, messages, { turnId: turn.id, createdAt: now })
       await touchSession(tx, session.id, totalsOf(messages), now)
-      const row = rowOf(turn, session.id, now)
-      await tx.insertInto('turn').values(row).execute()
+      const accepted = await insertTurn(tx, turn, session.id, now)
       if (response) {
         await insertResponse(tx, response, { turnId: turn.id, sessionId: session.id, owner: turn.owner, createdAt: now })
         if (response.conversationId !== undefined) await setConversationSession(tx, response.conversationId, session.id)
       }
       if (idempotency) await this.#claim(tx, idempotency, turn.id)
-      return turnOf(row)
+      return accepted
     })
   }
 
@@ -159,26 +158,21 @@ export class TurnStore extends TurnReader {
   settle(id: string, runner: string, settlement: Settlement): Promise<boolean> {
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
-      const turn = await tx
-        .updateTable('turn')
-        .set({
-          status: settlement.status,
-          output: settlement.output,
-          finish_reason: settlement.finishReason,
-          usage: encodeJson(settlement.usage),
-          error: encodeJson(settlement.error),
-          last_seq: settlement.events.at(-1)?.seq ?? 0,
-          updated_at: now,
-          finished_at: now,
-        })
-        .where('id', '=', id)
-        .where('runner', '=', runner)
-        .where('finished_at', 'is', null)
-        .returning(['session_id', 'owner'])
-        .executeTakeFirst()
+      const turn = await endQuery.first(tx, {
+        id,
+        runner,
+        status: settlement.status,
+        output: settlement.output,
+        finish_reason: settlement.finishReason,
+        usage: encodeJson(settlement.usage),
+        error: encodeJson(settlement.error),
+        last_seq: settlement.events.at(-1)?.seq ?? 0,
+        updated_at: now,
+        finished_at: now,
+      })
       if (!turn) return false
       await insertEvents(tx, settlement.events)
-      await insertMessages(tx, { id: turn.session_id, owner: turn.owner }, settlement.messages, { turnId: id, createdAt: now })
+      await insertMessages(tx, turn.session_id, settlement.messages, { turnId: id, createdAt: now })
       const { transcriptHash } = settlement
       await touchSession(tx, turn.session_id, { ...totalsOf(settlement.messages), usage: settlement.usage, ...(transcriptHash !== undefined && { transcriptHash }) }, now)
       if (settlement.response) await settleResponse(tx, id, settlement.response, now)
@@ -211,26 +205,5 @@ export class TurnStore extends TurnReader {
       .where('claim', '=', claim)
       .executeTakeFirstOrThrow()
     if (numUpdatedRows === 0n) throw new DatabaseError('CLAIM_LOST', 'Another request took this idempotency key over.')
-  }
-}
-
-function rowOf(turn: NewTurn, sessionId: string, now: number) {
-  return {
-    id: turn.id,
-    owner: turn.owner,
-    session_id: sessionId,
-    kind: turn.kind,
-    status: turn.status,
-    model: turn.model,
-    created_at: now,
-    updated_at: now,
-    finished_at: null,
-    request: JSON.stringify(turn.request),
-    output: null,
-    finish_reason: null,
-    usage: null,
-    error: null,
-    last_seq: 0,
-    runner: turn.runner,
   }
 }

@@ -65,6 +65,9 @@ export const gatewayTables: Migration = {
 
     // No copy of the text, and words of one character in scripts without spaces: see search-text.ts.
     `create virtual table message_fts using fts5 (content, scope, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2")`,
+    // How far the index has come: the position of the last message in it.
+    `create table search_progress (id integer primary key check (id = 1), position integer not null) strict`,
+    `insert into search_progress values (1, 0)`,
 
     `create table turn (
       id text not null primary key,

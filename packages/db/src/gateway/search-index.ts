@@ -1,0 +1,76 @@
+import { codeOf } from '@talaria/core'
+import { sql } from 'kysely'
+import type { Database } from '../database.ts'
+import type { Transaction } from '../scope.ts'
+import { indexedText, scopeToken } from './search-text.ts'
+import type { GatewayTables } from './tables.ts'
+
+/** Messages indexed in one write: a few milliseconds. */
+const STEP = 200
+
+/**
+ * The full-text index over messages, which follows them a moment later.
+ *
+ * It is not written with them: FTS5 flushes a segment at every savepoint, which made it half the cost of a turn, and a
+ * damaged index would refuse every message. How far it has come is written in the same transaction as what it took in.
+ */
+export class SearchIndex {
+  readonly #database: Database<GatewayTables>
+
+  constructor(database: Database<GatewayTables>) {
+    this.#database = database
+  }
+
+  /** Takes in all messages that are not in the index yet, a step at a time. Returns how many. A damaged index is made anew. */
+  async catchUp(signal?: AbortSignal): Promise<number> {
+    let indexed = 0
+    while (!signal?.aborted && (await this.#isBehind())) {
+      try {
+        indexed += await this.#database.write(takeIn)
+      } catch (error) {
+        if (codeOf(error) !== 'INDEX_CORRUPT') throw error
+        await this.rebuild()
+      }
+    }
+    return indexed
+  }
+
+  /** Empties the index; `catchUp` fills it again. */
+  async rebuild(): Promise<void> {
+    await this.#database.write(async (tx) => {
+      await sql`drop table message_fts`.execute(tx)
+      await sql`create virtual table message_fts using fts5 (content, scope, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2")`.execute(tx)
+      await tx.updateTable('search_progress').set({ position: 0 }).execute()
+    })
+  }
+
+  #isBehind(): Promise<boolean> {
+    return this.#database.read(async (db) => {
+      const { position } = await db.selectFrom('search_progress').select('position').executeTakeFirstOrThrow()
+      return (await db.selectFrom('message').select('position').where('position', '>', position).limit(1).executeTakeFirst()) !== undefined
+    })
+  }
+}
+
+async function takeIn(tx: Transaction<GatewayTables>): Promise<number> {
+  const { position } = await tx.selectFrom('search_progress').select('position').executeTakeFirstOrThrow()
+  const messages = await tx
+    .selectFrom('message')
+    .innerJoin('session', 'session.id', 'message.session_id')
+    .select(['message.position', 'message.role', 'message.content', 'message.session_id', 'session.owner'])
+    .where('message.position', '>', position)
+    .orderBy('message.position')
+    .limit(STEP)
+    .execute()
+  for (const message of messages) {
+    if (message.content === '') continue
+    const scope = `${scopeToken('owner', message.owner)} ${scopeToken('session', message.session_id)}`
+    await tx
+      .insertInto('message_fts')
+      .values({ rowid: message.position, content: indexedText(message.role, message.content), scope })
+      .execute()
+  }
+  const last = messages.at(-1)
+  if (last) await tx.updateTable('search_progress').set({ position: last.position }).execute()
+  return messages.length
+}
