@@ -5,7 +5,7 @@ interface FailureRow {
   readonly failure: FailureClass
   /** What an error may carry to be of this row: an HTTP status, a code of ours, of Node's or of the provider's, a class of statuses, an error's name. */
   readonly on: readonly (number | string)[]
-  /** For people. `{target}`, `{provider}`, `{where}`, `{keyVariable}`, `{urlVariable}` and `{detail}` are filled in. */
+  /** For people: sentences. `{target}`, `{provider}`, `{where}`, `{keyVariable}`, `{urlVariable}` and `{detail}` are filled in. */
   readonly message: string
 }
 
@@ -20,7 +20,7 @@ export const FAILURES = [
     code: 'model_not_configured',
     failure: 'misconfigured',
     on: ['AI_LoadAPIKeyError', 'AI_LoadSettingError'],
-    message: '{target} is not configured: {detail}',
+    message: '{target} is not configured: {detail}.',
   },
   {
     code: 'model_key_refused',
@@ -50,7 +50,7 @@ export const FAILURES = [
     code: 'model_certificate_refused',
     failure: 'misconfigured',
     on: ['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_TLS_CERT_ALTNAME_INVALID', 'EPROTO'],
-    message: '{provider} at {where} has a certificate that cannot be trusted: {detail}',
+    message: '{provider} at {where} has a certificate that cannot be trusted: {detail}.',
   },
   {
     code: 'model_rate_limited',
@@ -68,7 +68,7 @@ export const FAILURES = [
     code: 'model_unavailable',
     failure: 'retryable',
     on: [409, '5xx', 'server_error', 'api_error', 'overloaded_error', 'conflict'],
-    message: '{provider} cannot answer for {target} at the moment: {detail}',
+    message: '{provider} cannot answer for {target} at the moment: {detail}.',
   },
   {
     code: 'model_unreachable',
@@ -110,25 +110,25 @@ export const FAILURES = [
     code: 'context_too_long',
     failure: 'fatal',
     on: ['context_length_exceeded', 413, 'request_too_large'],
-    message: 'The conversation is too long for {target}: {detail}',
+    message: 'The conversation is too long for {target}: {detail}.',
   },
   {
     code: 'model_refused_request',
     failure: 'fatal',
     on: ['4xx', 'invalid_request_error'],
-    message: '{target} refused the request: {detail}',
+    message: '{target} refused the request: {detail}.',
   },
   {
     code: 'model_lacks_feature',
     failure: 'fatal',
     on: ['AI_UnsupportedFunctionalityError'],
-    message: '{target} cannot take this: {detail}',
+    message: '{target} cannot take this: {detail}.',
   },
   {
     code: 'invalid_content',
     failure: 'fatal',
     on: [],
-    message: 'The conversation holds something that cannot be sent to a model: {detail}',
+    message: 'The conversation holds something that cannot be sent to a model: {detail}.',
   },
   {
     code: 'agent_closed',
@@ -146,7 +146,7 @@ export const FAILURES = [
     code: 'model_failed',
     failure: 'fatal',
     on: [],
-    message: '{target} failed: {detail}',
+    message: '{target} failed: {detail}.',
   },
 ] as const satisfies readonly FailureRow[]
 

@@ -29,7 +29,7 @@ export function modelFailureOf(error: unknown, target: Target, context: { readon
     where: baseUrl === undefined ? 'its address' : new URL(baseUrl).host,
     keyVariable: provider?.keyVariable ?? 'the key',
     urlVariable: provider?.urlVariable ?? 'the address',
-    detail: context.redact(detailOf(error)),
+    detail: context.redact(detailOf(error)).replace(/\.+$/, ''),
   }
   return {
     code: row.code,
@@ -47,14 +47,13 @@ function causesOf(error: unknown): readonly Record<string, unknown>[] {
   return causes
 }
 
-/** What an error says about itself, the most telling first: a provider's code tells two kinds of 429 apart. */
+/** What an error says about itself, the most telling first: a provider's code tells two kinds of 429 apart, its type is less sure than the status. */
 function keysOf(error: Record<string, unknown>): readonly (number | string)[] {
   const body = bodyErrorOf(error)
   const details = error['details'] as { status?: unknown } | undefined
   const status = [error['statusCode'], details?.status, body?.['code'], error['code']].find((value) => isStatus(value))
-  const keys = [body?.['code'], body?.['type'], error['code'], error['type'], status, error['name']]
-  if (status !== undefined) keys.push(`${String(status)[0]}xx`)
-  return keys.filter((key) => typeof key === 'string' || typeof key === 'number')
+  const statusClass = status === undefined ? undefined : `${String(status)[0]}xx`
+  return [body?.['code'], error['code'], status, statusClass, body?.['type'], error['type'], error['name']].filter((key) => typeof key === 'string' || typeof key === 'number')
 }
 
 /** OpenAI and Anthropic both answer a failed request with `{ error: { type, code?, message } }`. */

@@ -68,7 +68,9 @@ export class ModelStream {
 
   /** The next part; `undefined` after the last. Rejects as `openModelStream` does, and with `model_idle_timeout`. */
   next(): Promise<ModelPart | undefined> {
-    return this.#preamble.length > 0 ? Promise.resolve(this.#preamble.shift()) : this.#read()
+    if (this.#preamble.length > 0) return Promise.resolve(this.#preamble.shift())
+    // Not what follows a `finish`: there is nothing in it, and a server may take its time with the end of the body.
+    return this.#finished ? Promise.resolve(undefined) : this.#read()
   }
 
   /** Ends the stream, wherever it is. Does nothing the second time. */
