@@ -1,0 +1,6 @@
+export { ConfigError, type ConfigProblem } from './config-error.ts'
+export { describeSettings, type SettingRow } from './describe-settings.ts'
+export { formatDuration, parseDuration } from './duration.ts'
+export { loadSettings, type LoadSettingsOptions } from './load-settings.ts'
+export { defineSettings, type Setting, type SettingsOf, type SettingsTable } from './setting.ts'
+export { duration, flag, integer, list, oneOf, port, text, url } from './value-schemas.ts'
