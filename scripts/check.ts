@@ -3,10 +3,9 @@ import { styleText } from 'node:util'
 import { CHECKS } from './checks/checks.ts'
 import { packageFolders } from './checks/packages.ts'
 import { runCheck } from './checks/run-check.ts'
-import { killCommands } from './checks/run-command.ts'
+import { killCommandsWithUs } from './checks/run-command.ts'
 import { runTests } from './checks/run-tests.ts'
 import { selectionOf } from './checks/selection.ts'
-import { stopWithParent } from './stop-with-parent.mjs'
 
 // `pnpm check [check | package]…`: everything that is checked, or these checks, or all of them for these packages.
 // The last line counts tests; a check that fails counts as one failed test, so that it never says "0 failed" wrongly.
@@ -16,13 +15,7 @@ const TESTS_DEADLINE_MS = 10 * 60_000
 
 const root = dirname(import.meta.dirname)
 process.chdir(root)
-stopWithParent()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    killCommands()
-    process.exit(1)
-  })
-}
+killCommandsWithUs()
 
 const rows: string[] = []
 let passed = 0

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-// A version, not a range: the lockfile's format and the answer to "does it install?" are those of this one.
-const PNPM = 'pnpm@12.21.0'
+/** The package manager, as npx names it. A version, not a range: what installs and what the lockfile means are those of this one. */
+export const PNPM = 'pnpm@12.21.0'
 const OLDEST_NODE = 18
 
 /**

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 const POLL_MS = 500
+const PACKAGE_MANAGER = /(^|\/)(npm|npx|pnpm|pnpx|yarn|bun)(-cli\.js|\.c?js)?( |$)/
 
 /**
  * Sends this process SIGTERM once whoever started it is gone, however that happened, so that it stops as it would in
@@ -15,9 +16,9 @@ export function stopWithParent() {
     return
   }
   const { ppid } = process
-  const starter = starterOf(ppid)
+  const starters = startersOf(ppid)
   const timer = setInterval(() => {
-    if (process.ppid === ppid && isAlive(starter)) return
+    if (process.ppid === ppid && starters.every(isAlive)) return
     clearInterval(timer)
     stop()
   }, POLL_MS)
@@ -30,24 +31,39 @@ function stop() {
   process.kill(process.pid, 'SIGTERM')
 }
 
-// npm and pnpm put a shell in between, which does not end when they are killed, so that its parent is watched as well.
+// `npx pnpm dev` is npx, pnpm, a shell and then this process. Killed, none of them ends the next, so that all are
+// watched, up to the outermost package manager; what started that one may end, as the shell of `nohup npm start &` does.
 /** @param {number} ppid */
-function starterOf(ppid) {
-  if (!process.env.npm_lifecycle_event || process.platform === 'win32') return undefined
+function startersOf(ppid) {
+  const chain = []
+  for (let pid = ppid; pid > 1;) {
+    const { parent, command } = processOf(pid)
+    chain.push({ pid, command })
+    pid = parent
+  }
+  const outermost = chain.findLastIndex(({ command }) => PACKAGE_MANAGER.test(command))
+  return chain.slice(0, outermost + 1).map(({ pid }) => pid)
+}
+
+/** @param {number} pid */
+function processOf(pid) {
   try {
-    const line =
-      process.platform === 'linux' ? readFileSync(`/proc/${ppid}/stat`, 'utf8') : execFileSync('ps', ['-o', 'ppid=', '-p', String(ppid)], { encoding: 'utf8' })
-    // The second field of /proc/PID/stat is the program's name in brackets, which may hold anything.
-    const pid = Number(process.platform === 'linux' ? line.slice(line.lastIndexOf(')') + 2).split(' ')[1] : line)
-    return pid > 1 ? pid : undefined
+    if (process.platform === 'linux') {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      // The name in brackets may hold anything, brackets too; the parent is the second field after it.
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+      return { parent, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }
+    }
+    const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(execFileSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], { encoding: 'utf8' })) ?? []
+    return { parent: Number(parent ?? 0), command: command ?? '' }
   } catch {
-    return undefined
+    // It has just ended, or this system has neither: then only the direct parent is watched.
+    return { parent: 0, command: '' }
   }
 }
 
-/** @param {number | undefined} pid */
+/** @param {number} pid */
 function isAlive(pid) {
-  if (pid === undefined) return true
   try {
     process.kill(pid, 0)
     return true

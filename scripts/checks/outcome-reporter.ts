@@ -13,6 +13,7 @@ const FIGURE = /^figure: (.+)$/gm
 export class OutcomeReporter implements Reporter {
   readonly #file: string
   readonly #running = new Set<string>()
+  readonly #files: TestOutcome['files'][number][] = []
   readonly #figures: Figure[] = []
   #vitest: Vitest | undefined
   #passed = 0
@@ -37,7 +38,9 @@ export class OutcomeReporter implements Reporter {
   onTestModuleEnd(module: TestModule): void {
     this.#running.delete(nameOf(module))
     this.#failed += module.errors().length
-    for (const test of module.children.allTests()) {
+    const tests = [...module.children.allTests()]
+    this.#files.push({ name: nameOf(module), tests: tests.length, ms: Math.round(module.diagnostic().duration) })
+    for (const test of tests) {
       const { state } = test.result()
       if (state === 'passed') this.#passed++
       else if (state === 'failed') this.#failed++
@@ -58,7 +61,14 @@ export class OutcomeReporter implements Reporter {
   }
 
   #write(): void {
-    const outcome: TestOutcome = { passed: this.#passed, failed: this.#failed, skipped: this.#skipped, running: [...this.#running], figures: this.#figures }
+    const outcome: TestOutcome = {
+      passed: this.#passed,
+      failed: this.#failed,
+      skipped: this.#skipped,
+      running: [...this.#running],
+      files: this.#files,
+      figures: this.#figures,
+    }
     writeFileSync(this.#file, JSON.stringify(outcome))
   }
 }

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { stopWithParent } from '../stop-with-parent.mjs'
 
 /** How a command ended. `output` is what it wrote, unless it wrote to the terminal itself. */
 export interface CommandResult {
@@ -49,9 +51,11 @@ export async function runCommand([program, ...args]: readonly [string, ...string
   }
 }
 
-/** Kills every command that is running, with all that they started. */
-export function killCommands(): void {
-  for (const group of groups) killGroup(group)
+/** From now on, whatever ends this process ends every command that it runs, with all that they started. */
+export function killCommandsWithUs(): void {
+  stopWithParent()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(128 + constants.signals[signal]))
+  process.on('exit', () => groups.forEach(killGroup))
 }
 
 function killGroup(group: number | undefined): void {
