@@ -139,7 +139,7 @@ test('fall-backs are tried in order when a model cannot answer or is not configu
 test('a request that is wrong itself is not carried from model to model', async () => {
   const { provider, agent } = await parts({ fallbacks: ['scripted'] })
   provider.queue({ status: 400, error: { message: 'messages must not be empty' } })
-  expect((await ask(agent, 'hi')).end).toMatchObject({ failure: 'fatal', message: 'openai-compatible/m refused the request: messages must not be empty' })
+  expect((await ask(agent, 'hi')).end).toMatchObject({ failure: 'fatal', message: 'openai-compatible/m refused the request: messages must not be empty.' })
 })
 
 test('when all fail, the failure is that of the model that was asked for, and the others are named', async () => {
