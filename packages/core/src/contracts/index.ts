@@ -1,0 +1,5 @@
+export { descriptorReportSchema, type DescriptorReport } from './descriptors.ts'
+export { handleReportSchema, handlesReportSchema, type HandleReport, type HandlesReport } from './handles.ts'
+export { checkReportSchema, deepHealthSchema, healthSchema, type CheckReport, type DeepHealth, type Health } from './health.ts'
+export { jsonErrorSchema } from './json-error.ts'
+export { platformStateSchema, platformStatusSchema, serviceStatusSchema, type PlatformState, type PlatformStatus, type ServiceStatus } from './status.ts'

@@ -1,0 +1,5 @@
+export { registerCounter, type CounterOptions } from './counter.ts'
+export { metricName, registerGauges, type GaugesOptions, type Sample } from './gauges.ts'
+export { registerHistogram, type HistogramOptions } from './histogram.ts'
+export { registerProcessMetrics, type ProcessMetricsOptions } from './process-metrics.ts'
+export { createMetrics, type Metrics } from './registry.ts'
