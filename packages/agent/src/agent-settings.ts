@@ -8,7 +8,9 @@ const Provider = z.strictObject({
 })
 
 /** A model by the name of its provider and its own: `openai/gpt-5`; or `scripted`, which has no provider. */
-const Target = z.string().regex(/^(scripted|(openai|anthropic|openai-compatible)\/\S+)$/, "expected 'scripted', 'openai/…', 'anthropic/…' or 'openai-compatible/…'")
+const Target = z
+  .string()
+  .regex(/^(scripted|(openai|anthropic|openai-compatible)\/\S+)$/, "expected 'scripted', 'openai/…', 'anthropic/…' or 'openai-compatible/…'")
 
 const SettingsSchema = z
   .strictObject({
@@ -18,9 +20,7 @@ const SettingsSchema = z
     aliases: z.record(z.string().min(1), Target).default({}),
     /** Tried in this order when a model cannot answer. */
     fallbacks: z.array(Target).default([]),
-    providers: z
-      .strictObject({ openai: Provider.default({}), anthropic: Provider.default({}), 'openai-compatible': Provider.default({}) })
-      .prefault({}),
+    providers: z.strictObject({ openai: Provider.default({}), anthropic: Provider.default({}), 'openai-compatible': Provider.default({}) }).prefault({}),
     timeouts: z
       .strictObject({
         /** To establish a connection, its encryption included. */

@@ -7,7 +7,12 @@ import { ask, requestOf, startFakeProvider } from './testing/index.ts'
 async function parts() {
   const provider = await startFakeProvider()
   const agent = createAgent({
-    settings: { model: 'openai-compatible/m', maxAttempts: 1, aliases: { claude: 'anthropic/claude-sonnet-4-5' }, providers: { 'openai-compatible': { baseUrl: provider.url }, anthropic: { baseUrl: provider.url, apiKey: 'sk-0123456789' } } },
+    settings: {
+      model: 'openai-compatible/m',
+      maxAttempts: 1,
+      aliases: { claude: 'anthropic/claude-sonnet-4-5' },
+      providers: { 'openai-compatible': { baseUrl: provider.url }, anthropic: { baseUrl: provider.url, apiKey: 'sk-0123456789' } },
+    },
     clock: systemClock,
     log: silentLog,
   })

@@ -49,7 +49,14 @@ export const FAILURES = [
   {
     code: 'model_certificate_refused',
     failure: 'misconfigured',
-    on: ['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_TLS_CERT_ALTNAME_INVALID', 'EPROTO'],
+    on: [
+      'CERT_HAS_EXPIRED',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      'EPROTO',
+    ],
     message: '{provider} at {where} has a certificate that cannot be trusted: {detail}.',
   },
   {
@@ -155,9 +162,7 @@ export type FailureCode = (typeof FAILURES)[number]['code']
 /** One row of the table. */
 export type Failure = FailureRow & { readonly code: FailureCode }
 
-const BY_KEY: ReadonlyMap<string, Failure> = new Map(
-  FAILURES.flatMap((row: Failure) => [row.code, ...row.on].map((key) => [String(key), row] as const)),
-)
+const BY_KEY: ReadonlyMap<string, Failure> = new Map(FAILURES.flatMap((row: Failure) => [row.code, ...row.on].map((key) => [String(key), row] as const)))
 
 /** The row of the first key that has one; keys that say more come first. */
 export function failureOf(keys: readonly (number | string)[]): Failure {

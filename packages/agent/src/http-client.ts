@@ -67,7 +67,11 @@ export function openHttpClient(options: { readonly clock: Clock; readonly connec
   }
 }
 
-async function limitConnecting(request: http.ClientRequest, socket: Socket, { clock, connectMs }: { readonly clock: Clock; readonly connectMs: number }): Promise<void> {
+async function limitConnecting(
+  request: http.ClientRequest,
+  socket: Socket,
+  { clock, connectMs }: { readonly clock: Clock; readonly connectMs: number },
+): Promise<void> {
   const connected = new AbortController()
   const onConnected = () => connected.abort()
   socket.once('encrypted' in socket ? 'secureConnect' : 'connect', onConnected).once('close', onConnected)

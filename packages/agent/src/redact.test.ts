@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createRedact } from './redact.ts'
 
@@ -20,7 +20,7 @@ test('placeholders such as ollama are words, not secrets', () => {
 test('a whole upstream page becomes one short line', () => {
   const shown = createRedact([])(`<html>\n\u0000${'x'.repeat(100_000)}`)
   expect(shown.length).toBeLessThan(310)
-  expect(shown).not.toMatch(/[\n\u0000]/)
+  expect([...shown].filter((character) => character < ' ')).toEqual([])
 })
 
 test('a key that is cut by the limit does not come out as its half', () => {

@@ -16,7 +16,10 @@ export function createRedact(secrets: readonly (string | undefined)[]): Redact {
   return (text) => {
     let shown = text.slice(0, MAX_CHARS * 4)
     for (const secret of known) shown = shown.replaceAll(secret, '[redacted]')
-    shown = shown.replace(KEY_LIKE, '[redacted]').replace(/[\p{Cc}\s]+/gu, ' ').trim()
+    shown = shown
+      .replace(KEY_LIKE, '[redacted]')
+      .replace(/[\p{Cc}\s]+/gu, ' ')
+      .trim()
     return shown.length > MAX_CHARS ? `${shown.slice(0, MAX_CHARS)}…` : shown
   }
 }

@@ -11,7 +11,7 @@ export function untilAborted<T>(work: PromiseLike<T>, signal: AbortSignal): Prom
     // Also when aborted already: a rejection that nobody takes would end the process.
     work.then(
       (value) => settled(() => resolve(value)),
-      (error: unknown) => settled(() => reject(error as Error)),
+      (error: unknown) => settled(() => reject(error)),
     )
   })
 }

@@ -8,7 +8,9 @@ const TEXT_LIKE = /^text\/|^application\/(json|xml|yaml|x-yaml|toml|javascript|t
  */
 export function inlineTextFiles(prompt: LanguageModelV4Prompt): LanguageModelV4Prompt {
   if (!prompt.some((message) => message.role === 'user' && message.content.some(isTextFile))) return prompt
-  return prompt.map((message) => (message.role === 'user' ? { ...message, content: message.content.map((part) => (isTextFile(part) ? textOf(part) : part)) } : message))
+  return prompt.map((message) =>
+    message.role === 'user' ? { ...message, content: message.content.map((part) => (isTextFile(part) ? textOf(part) : part)) } : message,
+  )
 }
 
 type InlineFile = LanguageModelV4FilePart & { data: { type: 'data'; data: string } }

@@ -30,14 +30,21 @@ test('a default that is an alias is listed once, under its name', () => {
 })
 
 test('a listed name selects, any other runs the default, and the fall-backs follow', () => {
-  const names = (name: string) => directory(SETTINGS).targetsOf(name).map((target) => target.name)
+  const names = (name: string) =>
+    directory(SETTINGS)
+      .targetsOf(name)
+      .map((target) => target.name)
   expect(names('fast')).toEqual(['openai-compatible/qwen/qwen3-8b', 'anthropic/claude-sonnet-4-5', 'scripted'])
   expect(names('gpt-4o')).toEqual(['openai/gpt-5', 'anthropic/claude-sonnet-4-5', 'scripted'])
   expect(names('constructor')).toEqual(['openai/gpt-5', 'anthropic/claude-sonnet-4-5', 'scripted'])
 })
 
 test('a model that is its own fall-back is asked once', () => {
-  expect(directory(SETTINGS).targetsOf('scripted').map(({ name }) => name)).toEqual(['scripted', 'anthropic/claude-sonnet-4-5'])
+  expect(
+    directory(SETTINGS)
+      .targetsOf('scripted')
+      .map(({ name }) => name),
+  ).toEqual(['scripted', 'anthropic/claude-sonnet-4-5'])
 })
 
 test('a model name may have slashes of its own', () => {

@@ -18,7 +18,11 @@ export interface ModelFailure extends Pick<Failure, 'code' | 'failure'> {
 const MAX_CAUSES = 5
 
 /** Finds the row of the failure table that an error of any origin belongs to, and writes its message. */
-export function modelFailureOf(error: unknown, target: Target, context: { readonly settings: AgentSettings; readonly redact: Redact; readonly clock: Clock }): ModelFailure {
+export function modelFailureOf(
+  error: unknown,
+  target: Target,
+  context: { readonly settings: AgentSettings; readonly redact: Redact; readonly clock: Clock },
+): ModelFailure {
   const causes = causesOf(error)
   const row = failureOf(causes.flatMap(keysOf))
   const provider = target.provider === SCRIPTED ? undefined : PROVIDERS[target.provider]
@@ -50,20 +54,17 @@ function causesOf(error: unknown): readonly Record<string, unknown>[] {
 /** What an error says about itself, the most telling first: a provider's code tells two kinds of 429 apart, its type is less sure than the status. */
 function keysOf(error: Record<string, unknown>): readonly (number | string)[] {
   const body = bodyErrorOf(error)
-  const details = error['details'] as { status?: unknown } | undefined
-  const status = [error['statusCode'], details?.status, body?.['code'], error['code']].find((value) => isStatus(value))
-  const statusClass = status === undefined ? undefined : `${String(status)[0]}xx`
-  return [body?.['code'], error['code'], status, statusClass, body?.['type'], error['type'], error['name']].filter((key) => typeof key === 'string' || typeof key === 'number')
+  const status = [error['statusCode'], body?.['code'], error['code']].map(Number).find((value) => value >= 300 && value < 600)
+  const statusClass = status && `${Math.floor(status / 100)}xx`
+  return [body?.['code'], error['code'], status, statusClass, body?.['type'], error['type'], error['name']].filter(
+    (key) => typeof key === 'string' || typeof key === 'number',
+  )
 }
 
 /** OpenAI and Anthropic both answer a failed request with `{ error: { type, code?, message } }`. */
 function bodyErrorOf(error: Record<string, unknown>): Record<string, unknown> | undefined {
   const body = (error['data'] as { error?: unknown } | undefined)?.error
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined
-}
-
-function isStatus(value: unknown): boolean {
-  return Number.isInteger(Number(value)) && Number(value) >= 300 && Number(value) < 600
 }
 
 function detailOf(error: unknown): string {

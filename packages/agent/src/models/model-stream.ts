@@ -4,7 +4,14 @@ import type { AgentSettings } from '../agent-settings.ts'
 import type { Model, ModelCall, ModelPart } from './model.ts'
 
 /** Parts that come before a model says anything, and may come although it never will. */
-const PREAMBLE: ReadonlySet<ModelPart['type']> = new Set<ModelPart['type']>(['stream-start', 'response-metadata', 'text-start', 'reasoning-start', 'ping', 'raw'])
+const PREAMBLE: ReadonlySet<ModelPart['type']> = new Set<ModelPart['type']>([
+  'stream-start',
+  'response-metadata',
+  'text-start',
+  'reasoning-start',
+  'ping',
+  'raw',
+])
 
 /** For the end of a body after its last part, so that its connection can be kept; a server that dawdles loses it. */
 const DRAIN_MS = 1_000

@@ -11,7 +11,11 @@ const KEY = 'very-secret-key-of-ours'
 async function parts(settings: AgentSettingsInput = {}, clock: Clock = systemClock) {
   const provider = await startFakeProvider()
   const agent = createAgent({
-    settings: { model: 'openai-compatible/m', providers: { 'openai-compatible': { baseUrl: provider.url, apiKey: KEY }, openai: { baseUrl: provider.url } }, ...settings },
+    settings: {
+      model: 'openai-compatible/m',
+      providers: { 'openai-compatible': { baseUrl: provider.url, apiKey: KEY }, openai: { baseUrl: provider.url } },
+      ...settings,
+    },
     clock,
     log: silentLog,
   })
@@ -31,14 +35,13 @@ async function patientParts(settings: AgentSettingsInput = {}) {
 
 /** Lets time pass until the turn is over. */
 async function hurry(clock: FakeClock, turn: Promise<Asked>): Promise<Asked> {
-  let over = false
-  const done = () => (over = true)
-  turn.then(done, done)
-  while (!over) {
+  let isOver = false
+  const over = turn.finally(() => (isOver = true))
+  while (!isOver) {
     await clock.advance(500)
     await sleep(1)
   }
-  return turn
+  return over
 }
 
 test.each([408, 409, 429, 500, 502, 503, 529])('a status of %i is tried again, and the answer is then given as if nothing had been', async (status) => {
@@ -146,7 +149,11 @@ test('when all fail, the failure is that of the model that was asked for, and th
   const { provider, agent } = await parts({ maxAttempts: 1, fallbacks: ['openai/gpt-5'] })
   provider.queue({ status: 429 })
   const { end } = await ask(agent, 'hi')
-  expect(end).toMatchObject({ failure: 'retryable', code: 'model_rate_limited', message: expect.stringMatching(/^The model server takes no more requests .* Its fall-back failed too: openai\/gpt-5 is not configured: set OPENAI_API_KEY/) })
+  expect(end).toMatchObject({
+    failure: 'retryable',
+    code: 'model_rate_limited',
+    message: expect.stringMatching(/^The model server takes no more requests .* Its fall-back failed too: openai\/gpt-5 is not configured: set OPENAI_API_KEY/),
+  })
 })
 
 test.each([
@@ -155,7 +162,11 @@ test.each([
   ['openai-compatible/m', 'OPENAI_BASE_URL'],
 ])('%s without its settings says to set %s', async (model, variable) => {
   const { agent } = await parts({ model, providers: {} })
-  expect((await ask(agent, 'hi')).end).toMatchObject({ failure: 'misconfigured', code: 'model_not_configured', message: expect.stringContaining(`set ${variable} `) })
+  expect((await ask(agent, 'hi')).end).toMatchObject({
+    failure: 'misconfigured',
+    code: 'model_not_configured',
+    message: expect.stringContaining(`set ${variable} `),
+  })
 })
 
 test('no message holds a key or a whole upstream body', async () => {

@@ -42,7 +42,11 @@ export class NoAnswer extends Error {
  * Asks the targets in order until one begins to answer, each up to `maxAttempts` times.
  * Rejects with `NoAnswer`, or with the reason of `signal`.
  */
-export async function openAnswer(targets: readonly Target[], call: Omit<ModelCall, 'attempt'>, context: ModelContext & { readonly signal: AbortSignal }): Promise<OpenedAnswer> {
+export async function openAnswer(
+  targets: readonly Target[],
+  call: Omit<ModelCall, 'attempt'>,
+  context: ModelContext & { readonly signal: AbortSignal },
+): Promise<OpenedAnswer> {
   const failures: ModelFailure[] = []
   for (const target of targets) {
     const answer = await askTarget(target, call, context)
@@ -53,7 +57,11 @@ export async function openAnswer(targets: readonly Target[], call: Omit<ModelCal
   throw new NoAnswer(failures)
 }
 
-async function askTarget(target: Target, call: Omit<ModelCall, 'attempt'>, context: ModelContext & { readonly signal: AbortSignal }): Promise<OpenedAnswer | ModelFailure> {
+async function askTarget(
+  target: Target,
+  call: Omit<ModelCall, 'attempt'>,
+  context: ModelContext & { readonly signal: AbortSignal },
+): Promise<OpenedAnswer | ModelFailure> {
   const { models, settings, clock, log, signal } = context
   for (let attempt = 1; ; attempt++) {
     try {

@@ -12,7 +12,11 @@ const MODELS = ['openai/gpt-5', 'anthropic/claude-sonnet-4-5', 'openai-compatibl
 async function parts(model: string, instructions?: string) {
   const provider = await startFakeProvider()
   const account = { apiKey: 'sk-0123456789', baseUrl: provider.url }
-  const agent = createAgent({ settings: { model, ...(instructions && { instructions }), providers: { openai: account, anthropic: account, 'openai-compatible': account } }, clock: systemClock, log: silentLog })
+  const agent = createAgent({
+    settings: { model, ...(instructions && { instructions }), providers: { openai: account, anthropic: account, 'openai-compatible': account } },
+    clock: systemClock,
+    log: silentLog,
+  })
   onTestFinished(async () => {
     await agent[Symbol.asyncDispose]()
     await provider[Symbol.asyncDispose]()
@@ -45,7 +49,10 @@ test.each(MODELS)('%s streams text and counts tokens', async (model) => {
 
 test.each(MODELS)("%s has a tool of the server's run and goes on with its result", async (model) => {
   const { provider, agent } = await parts(model, 'Be brief.')
-  provider.queue({ text: ['Let me see. '], calls: [{ id: 'call_9', name: 'current_time', arguments: '{"time_zone":"UTC"}' }], usage: { input: 10, output: 4 } }, { text: ['Late.'], usage: { input: 20, output: 2 } })
+  provider.queue(
+    { text: ['Let me see. '], calls: [{ id: 'call_9', name: 'current_time', arguments: '{"time_zone":"UTC"}' }], usage: { input: 10, output: 4 } },
+    { text: ['Late.'], usage: { input: 20, output: 2 } },
+  )
   const { of, text, end } = await ask(agent, 'What time is it?')
   expect(text).toBe('Let me see. Late.')
   expect(of('tool.finished')).toMatchObject([{ id: 'call_9', runs: 'server', output: expect.stringContaining('(UTC)') }])
@@ -58,7 +65,11 @@ test.each(MODELS)("%s has a tool of the server's run and goes on with its result
 test.each(MODELS)("%s hands a client's tool to the client", async (model) => {
   const { provider, agent } = await parts(model)
   provider.queue({ calls: [{ id: 'call_1', name: 'look', arguments: '{"at":"sky"}' }] })
-  const { of, end } = await ask(agent, { messages: [{ role: 'user', content: 'look up' }], clientTools: [{ name: 'look', parameters: { type: 'object', properties: { at: { type: 'string' } } } }], toolChoice: { name: 'look' } })
+  const { of, end } = await ask(agent, {
+    messages: [{ role: 'user', content: 'look up' }],
+    clientTools: [{ name: 'look', parameters: { type: 'object', properties: { at: { type: 'string' } } } }],
+    toolChoice: { name: 'look' },
+  })
   expect(of('tool.finished')).toEqual([{ type: 'tool.finished', id: 'call_1', name: 'look', arguments: '{"at":"sky"}', runs: 'client' }])
   expect(end).toEqual({ type: 'finished', reason: 'tool_calls' })
 })
@@ -72,7 +83,13 @@ test.each(MODELS)('%s is given pictures, documents and text files', async (model
 
 test.each(MODELS)('%s is given the sampling of the request', async (model) => {
   const { provider, agent } = await parts(model)
-  await ask(agent, { messages: [{ role: 'user', content: 'hi' }], sampling: { maxOutputTokens: 77, responseFormat: { type: 'json', name: 'answer', schema: { type: 'object', properties: {}, additionalProperties: false } } } })
+  await ask(agent, {
+    messages: [{ role: 'user', content: 'hi' }],
+    sampling: {
+      maxOutputTokens: 77,
+      responseFormat: { type: 'json', name: 'answer', schema: { type: 'object', properties: {}, additionalProperties: false } },
+    },
+  })
   const body = JSON.stringify(provider.requests[0]?.body)
   expect(body).toMatch(/"(max_tokens|max_output_tokens)":77/)
   expect(body).toContain('json_schema')
@@ -84,7 +101,7 @@ test.each(MODELS)('%s ends with length when it ran out of tokens', async (model)
   expect((await ask(agent, 'hi')).end).toEqual({ type: 'finished', reason: 'length' })
 })
 
-test("reasoning goes back to the provider with its signature, within the turn", async () => {
+test('reasoning goes back to the provider with its signature, within the turn', async () => {
   const { provider, agent } = await parts('anthropic/claude-sonnet-4-5')
   provider.queue({ reasoning: 'hm', calls: [{ id: 'c', name: 'current_time', arguments: '{}' }] })
   expect((await ask(agent, 'hi')).of('reasoning.delta')).toEqual([{ type: 'reasoning.delta', text: 'hm' }])
@@ -99,7 +116,11 @@ test('OpenAI is asked not to keep the conversation', async () => {
 
 test('a server without a key is asked without one', async () => {
   const provider = await startFakeProvider()
-  const agent = createAgent({ settings: { model: 'openai-compatible/m', providers: { 'openai-compatible': { baseUrl: provider.url } } }, clock: systemClock, log: silentLog })
+  const agent = createAgent({
+    settings: { model: 'openai-compatible/m', providers: { 'openai-compatible': { baseUrl: provider.url } } },
+    clock: systemClock,
+    log: silentLog,
+  })
   await ask(agent, 'hi')
   expect(provider.requests[0]?.headers['authorization']).toBeUndefined()
   await agent[Symbol.asyncDispose]()
@@ -113,7 +134,7 @@ test('the environment is not looked into', async () => {
   onTestFinished(() => void vi.unstubAllEnvs())
   const asked: string[] = []
   const fetch = async (input: string | URL | Request) => {
-    asked.push(String(input))
+    asked.push(input instanceof Request ? input.url : input.toString())
     return new Response('{}', { status: 400 })
   }
   const agentOf = (model: string, apiKey?: string) =>
@@ -135,6 +156,8 @@ test("a provider's package is loaded only when one of its models is asked", asyn
     const run = async (model) => { for await (const _ of agent.run({ turnId: 't', sessionId: 's', model, messages: [{ role: 'user', content: 'hi' }] }, new AbortController().signal)); return [...loaded] }
     console.log(JSON.stringify([await run('scripted'), await run('a')]))
   `
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { cwd: fileURLToPath(new URL('..', import.meta.url)) })
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+  })
   expect(JSON.parse(stdout)).toEqual([[], ['openai-compatible']])
 })

@@ -16,8 +16,6 @@ export function retryDelayMs(attempt: number, retryAfterMs = 0, random: () => nu
  * date (RFC 9110 §10.2.3); `undefined` when it did not say.
  */
 export function retryAfterMsOf(error: Readonly<Record<string, unknown>>, nowMs: number): number | undefined {
-  const details = error['details'] as { retryAfterMs?: unknown } | undefined
-  if (typeof details?.retryAfterMs === 'number') return details.retryAfterMs
   const headers = (error['responseHeaders'] ?? {}) as Readonly<Record<string, string | undefined>>
   const exact = Number.parseFloat(headers['retry-after-ms'] ?? '')
   if (exact >= 0) return exact

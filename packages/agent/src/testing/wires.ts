@@ -5,7 +5,8 @@ export type Wire = (answer: FakeAnswer, model: string) => readonly string[]
 
 /** OpenAI's chat completions, which every compatible server speaks. */
 export const chatWire: Wire = ({ text = [], reasoning, calls = [], finish, usage }, model) => {
-  const chunk = (delta: object, finishReason: string | null = null) => frame({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model, choices: [{ index: 0, delta, finish_reason: finishReason }] })
+  const chunk = (delta: object, finishReason: string | null = null) =>
+    frame({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model, choices: [{ index: 0, delta, finish_reason: finishReason }] })
   return [
     chunk({ role: 'assistant' }),
     ...(reasoning ? [chunk({ reasoning_content: reasoning })] : []),
@@ -90,12 +91,39 @@ export const messagesWire: Wire = ({ text = [], reasoning, calls = [], finish, u
   }
   return [
     event('message_start', {
-      message: { type: 'message', id: 'msg_1', role: 'assistant', model, content: [], stop_reason: null, stop_sequence: null, usage: { input_tokens: usage?.input ?? 1, output_tokens: 0 } },
+      message: {
+        type: 'message',
+        id: 'msg_1',
+        role: 'assistant',
+        model,
+        content: [],
+        stop_reason: null,
+        stop_sequence: null,
+        usage: { input_tokens: usage?.input ?? 1, output_tokens: 0 },
+      },
     }),
-    ...(reasoning ? block({ type: 'thinking', thinking: '', signature: '' }, [{ type: 'thinking_delta', thinking: reasoning }, { type: 'signature_delta', signature: 'signed' }]) : []),
-    ...(text.length > 0 ? block({ type: 'text', text: '' }, text.map((delta) => ({ type: 'text_delta', text: delta }))) : []),
-    ...calls.flatMap(({ id, name, arguments: args }) => block({ type: 'tool_use', id, name, input: {} }, halves(args).map((half) => ({ type: 'input_json_delta', partial_json: half })))),
-    event('message_delta', { delta: { stop_reason: STOP_REASONS[finish ?? (calls.length > 0 ? 'tool_calls' : 'stop')], stop_sequence: null }, usage: { output_tokens: usage?.output ?? 1 } }),
+    ...(reasoning
+      ? block({ type: 'thinking', thinking: '', signature: '' }, [
+          { type: 'thinking_delta', thinking: reasoning },
+          { type: 'signature_delta', signature: 'signed' },
+        ])
+      : []),
+    ...(text.length > 0
+      ? block(
+          { type: 'text', text: '' },
+          text.map((delta) => ({ type: 'text_delta', text: delta })),
+        )
+      : []),
+    ...calls.flatMap(({ id, name, arguments: args }) =>
+      block(
+        { type: 'tool_use', id, name, input: {} },
+        halves(args).map((half) => ({ type: 'input_json_delta', partial_json: half })),
+      ),
+    ),
+    event('message_delta', {
+      delta: { stop_reason: STOP_REASONS[finish ?? (calls.length > 0 ? 'tool_calls' : 'stop')], stop_sequence: null },
+      usage: { output_tokens: usage?.output ?? 1 },
+    }),
     event('message_stop'),
   ]
 }

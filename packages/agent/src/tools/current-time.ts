@@ -9,7 +9,11 @@ export function currentTime(clock: Clock): Tool {
     name: 'current_time',
     description: 'Tells the current date and time in a time zone.',
     args: z.strictObject({
-      time_zone: z.string().refine(isTimeZone, 'not an IANA time zone such as Europe/Berlin').default('UTC').describe('An IANA time zone such as Europe/Berlin'),
+      time_zone: z
+        .string()
+        .refine(isTimeZone, 'not an IANA time zone such as Europe/Berlin')
+        .default('UTC')
+        .describe('An IANA time zone such as Europe/Berlin'),
     }),
     run({ time_zone: timeZone }) {
       const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long', timeZone })

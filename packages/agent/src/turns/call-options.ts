@@ -25,12 +25,20 @@ function functionToolOf(tool: ToolDefinition): LanguageModelV4FunctionTool {
     type: 'function',
     name: tool.name,
     ...(tool.description !== undefined && { description: tool.description }),
-    inputSchema: tool.parameters as LanguageModelV4FunctionTool['inputSchema'],
+    inputSchema: tool.parameters,
     ...(tool.strict !== undefined && { strict: tool.strict }),
   }
 }
 
-const REASONING_LEVELS: readonly (string | undefined)[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] satisfies LanguageModelV4CallOptions['reasoning'][]
+const REASONING_LEVELS: readonly (string | undefined)[] = [
+  'none',
+  'minimal',
+  'low',
+  'medium',
+  'high',
+  'xhigh',
+  'max',
+] satisfies LanguageModelV4CallOptions['reasoning'][]
 
 /** How the model is to answer in one step. `spentTokens` is what earlier steps of the turn have used of its output limit. */
 export function callOptionsOf(
@@ -42,7 +50,7 @@ export function callOptionsOf(
     ...samplingOf(sampling),
     ...(sampling.maxOutputTokens !== undefined && { maxOutputTokens: sampling.maxOutputTokens - spentTokens }),
     ...(offered.length > 0 && { tools: offered, toolChoice: toolChoiceOf(toolChoice, isFirstStep) }),
-    ...(format && { responseFormat: format as NonNullable<LanguageModelV4CallOptions['responseFormat']> }),
+    ...(format && { responseFormat: format }),
     providerOptions: {
       // Conversations are kept here, not at the provider.
       openai: { store: false, ...(format?.strict !== undefined && { strictJsonSchema: format.strict }) },

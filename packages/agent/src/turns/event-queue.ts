@@ -2,7 +2,7 @@ import type { AgentEvent } from '../agent.ts'
 
 /** Events of several things that happen at once, read in the order they happened. */
 export class EventQueue {
-  #events: AgentEvent[] = []
+  readonly #events: AgentEvent[] = []
   #wake: (() => void) | undefined
 
   push(event: AgentEvent): void {

@@ -18,7 +18,16 @@ test('a system message in the middle stays where it is', () => {
 })
 
 test('text, pictures and files of a message keep their order', () => {
-  const [message] = promptOf([user([{ type: 'text', text: 'see' }, { type: 'image', url: 'data:image/png;base64,AAAA', detail: 'low' }, { type: 'file', url: 'https://example.com/a.pdf', filename: 'a.pdf' }])], [])
+  const [message] = promptOf(
+    [
+      user([
+        { type: 'text', text: 'see' },
+        { type: 'image', url: 'data:image/png;base64,AAAA', detail: 'low' },
+        { type: 'file', url: 'https://example.com/a.pdf', filename: 'a.pdf' },
+      ]),
+    ],
+    [],
+  )
   expect(message?.content).toEqual([
     { type: 'text', text: 'see' },
     { type: 'file', mediaType: 'image/png', data: { type: 'data', data: 'AAAA' }, providerOptions: { openai: { imageDetail: 'low' } } },
@@ -27,7 +36,14 @@ test('text, pictures and files of a message keep their order', () => {
 })
 
 test('results of one step are one message, named after their calls', () => {
-  const both: AgentMessage = { role: 'assistant', content: 'so', toolCalls: [{ id: '1', name: 'look', arguments: '{"at":1}' }, { id: '2', name: 'hear', arguments: '' }] }
+  const both: AgentMessage = {
+    role: 'assistant',
+    content: 'so',
+    toolCalls: [
+      { id: '1', name: 'look', arguments: '{"at":1}' },
+      { id: '2', name: 'hear', arguments: '' },
+    ],
+  }
   expect(promptOf([user('a'), both, result('2', 'heard'), result('1')], []).slice(1)).toEqual([
     {
       role: 'assistant',
@@ -61,7 +77,10 @@ test('a result whose call was cut off the history becomes text', () => {
 
 test('a call id that is used again in a later step belongs to that step', () => {
   const prompt = promptOf([calling('1'), result('1', 'first'), calling('1'), result('1', 'second')], [])
-  expect(prompt.filter(({ role }) => role === 'tool').map(({ content }) => content)).toMatchObject([[{ output: { value: 'first' } }], [{ output: { value: 'second' } }]])
+  expect(prompt.filter(({ role }) => role === 'tool').map(({ content }) => content)).toMatchObject([
+    [{ output: { value: 'first' } }],
+    [{ output: { value: 'second' } }],
+  ])
 })
 
 test('arguments that are not a JSON object go back as an object that holds what was written', () => {
@@ -75,8 +94,27 @@ test('an assistant message without anything in it is left out', () => {
 })
 
 test('a picture in a tool result is kept beside its text', () => {
-  const [, tool] = promptOf([calling('1'), result('1', [{ type: 'text', text: 'shot' }, { type: 'image', url: 'data:image/png;base64,AAAA' }])], [])
-  expect(tool?.content).toMatchObject([{ output: { type: 'content', value: [{ type: 'text', text: 'shot' }, { type: 'file', mediaType: 'image/png' }] } }])
+  const [, tool] = promptOf(
+    [
+      calling('1'),
+      result('1', [
+        { type: 'text', text: 'shot' },
+        { type: 'image', url: 'data:image/png;base64,AAAA' },
+      ]),
+    ],
+    [],
+  )
+  expect(tool?.content).toMatchObject([
+    {
+      output: {
+        type: 'content',
+        value: [
+          { type: 'text', text: 'shot' },
+          { type: 'file', mediaType: 'image/png' },
+        ],
+      },
+    },
+  ])
 })
 
 test.each(['file:///etc/passwd', 'ftp://example.com/x', 'nonsense', 'data:image/png', 'data:text/plain,%E0%A4%A'])('%s cannot be attached', (url) => {
@@ -84,7 +122,15 @@ test.each(['file:///etc/passwd', 'ftp://example.com/x', 'nonsense', 'data:image/
 })
 
 test('a data: URL may be percent-encoded, and may say its type or leave it to the part', () => {
-  const [message] = promptOf([user([{ type: 'file', url: 'data:,a%20b', mediaType: 'text/plain' }, { type: 'file', url: 'data:text/csv;charset=utf-8;base64,YQ==' }])], [])
+  const [message] = promptOf(
+    [
+      user([
+        { type: 'file', url: 'data:,a%20b', mediaType: 'text/plain' },
+        { type: 'file', url: 'data:text/csv;charset=utf-8;base64,YQ==' },
+      ]),
+    ],
+    [],
+  )
   expect(message?.content).toEqual([
     { type: 'file', mediaType: 'text/plain', data: { type: 'data', data: Buffer.from('a b').toString('base64') } },
     { type: 'file', mediaType: 'text/csv', data: { type: 'data', data: 'YQ==' } },

@@ -1,4 +1,10 @@
-import type { LanguageModelV4FilePart, LanguageModelV4Message, LanguageModelV4TextPart, LanguageModelV4ToolCallPart, LanguageModelV4ToolResultPart } from '@ai-sdk/provider'
+import type {
+  LanguageModelV4FilePart,
+  LanguageModelV4Message,
+  LanguageModelV4TextPart,
+  LanguageModelV4ToolCallPart,
+  LanguageModelV4ToolResultPart,
+} from '@ai-sdk/provider'
 import type { AgentMessage, ContentPart, ToolCall } from '../agent.ts'
 import { filePartOf } from './file-part.ts'
 
@@ -68,15 +74,27 @@ class PromptBuilder {
 
   #addResult(message: AgentMessage): void {
     const call = this.#open.get(message.toolCallId ?? '')
-    if (!call) return this.add({ role: 'user', content: [{ type: 'text', text: `The result of an earlier tool call (${message.toolName ?? 'unknown'}):\n${textOf(message.content)}` }] })
+    if (!call)
+      return this.add({
+        role: 'user',
+        content: [{ type: 'text', text: `The result of an earlier tool call (${message.toolName ?? 'unknown'}):\n${textOf(message.content)}` }],
+      })
     this.#open.delete(call.id)
     const { content } = message
     const hasFiles = typeof content !== 'string' && content.some((part) => part.type !== 'text')
-    this.#results.push(resultOf(call, hasFiles ? { type: 'content', value: userPartsOf(content).map((part) => (part.type === 'text' ? part : toolFileOf(part))) } : { type: 'text', value: textOf(content) }))
+    this.#results.push(
+      resultOf(
+        call,
+        hasFiles
+          ? { type: 'content', value: userPartsOf(content).map((part) => (part.type === 'text' ? part : toolFileOf(part))) }
+          : { type: 'text', value: textOf(content) },
+      ),
+    )
   }
 
   #answerOpenCalls(): void {
-    for (const call of this.#open.values()) this.#results.push(resultOf(call, { type: 'error-text', value: 'There is no result: this call was never answered.' }))
+    for (const call of this.#open.values())
+      this.#results.push(resultOf(call, { type: 'error-text', value: 'There is no result: this call was never answered.' }))
     this.#open.clear()
     if (this.#results.length > 0) this.#prompt.push({ role: 'tool', content: this.#results })
     this.#results = []
@@ -110,4 +128,3 @@ function inputOf(text: string): unknown {
   }
   return { invalid_arguments: text }
 }
-

@@ -59,11 +59,23 @@ async function runTool(call: ToolCall, rules: ToolRules, running: Running & { re
     signal.throwIfAborted()
     return { output: rules.redact(messageOf(error)), isError: true }
   })
-  events.push({ type: 'tool.finished', id: call.id, name: call.name, runs: 'server', arguments: call.arguments, output: result.output, ...(result.isError && { isError: true }) })
+  events.push({
+    type: 'tool.finished',
+    id: call.id,
+    name: call.name,
+    runs: 'server',
+    arguments: call.arguments,
+    output: result.output,
+    ...(result.isError && { isError: true }),
+  })
   return { call, ...result }
 }
 
-async function attempt(call: ToolCall, { tools, approvals }: ToolRules, { events, approved, signal }: Running & { readonly approved: (call: ToolCall) => Promise<boolean> }) {
+async function attempt(
+  call: ToolCall,
+  { tools, approvals }: ToolRules,
+  { events, approved, signal }: Running & { readonly approved: (call: ToolCall) => Promise<boolean> },
+) {
   const tool = tools.find(({ name }) => name === call.name)
   if (!tool) throw new Error(`There is no tool '${call.name}'. There are: ${tools.map(({ name }) => name).join(', ') || 'none'}.`)
   const args = parseArguments(call.arguments)

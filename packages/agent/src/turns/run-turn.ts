@@ -35,7 +35,7 @@ export async function* runTurn(request: AgentRequest, signal: AbortSignal, conte
       const step = new Step(isClientTool)
       const options = callOptionsOf(request, { offered, isFirstStep: number === 1, spentTokens: usage.outputTokens })
       answer = await openAnswer(targets, { ...options, prompt }, { ...context, signal })
-      for (let part; (part = await answer.stream.next()); ) {
+      for (let part; (part = await answer.stream.next());) {
         for (const event of step.accept(part)) yield event
       }
       await answer.stream.close()
@@ -76,7 +76,12 @@ function sumOf(a: Usage, b: Usage): Usage {
   }
 }
 
-function turnFailureOf(error: unknown, answer: OpenedAnswer | undefined, request: AgentRequest, context: TurnContext): Pick<ModelFailure, 'failure' | 'code' | 'message'> {
+function turnFailureOf(
+  error: unknown,
+  answer: OpenedAnswer | undefined,
+  request: AgentRequest,
+  context: TurnContext,
+): Pick<ModelFailure, 'failure' | 'code' | 'message'> {
   if (error instanceof NoAnswer) return pick(error.failure)
   const target = answer?.target ?? context.models.targetsOf(request.model)[0]!
   if (answer || error instanceof AgentError) {

@@ -1,4 +1,10 @@
-import type { LanguageModelV4Message, LanguageModelV4ReasoningPart, LanguageModelV4TextPart, LanguageModelV4ToolCallPart, SharedV4ProviderMetadata } from '@ai-sdk/provider'
+import type {
+  LanguageModelV4Message,
+  LanguageModelV4ReasoningPart,
+  LanguageModelV4TextPart,
+  LanguageModelV4ToolCallPart,
+  SharedV4ProviderMetadata,
+} from '@ai-sdk/provider'
 import type { AgentEvent, FinishReason, ToolCall, Usage } from '../agent.ts'
 import type { ModelPart } from '../models/model.ts'
 import { toolCallPartOf } from './prompt.ts'

@@ -62,11 +62,23 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'fails as a server does (429, 503) or a network (ECONNRESET); with times, only in the first N attempts',
     parse(rest) {
       const [, what, options, message] = matched(rest, /^([45]\d\d|E[A-Z]+)((?:\s+[a-z-]+=\S+)*)(?:\s+(.*))?$/)
-      const given = new Map(options!.trim().split(/\s+/).filter(Boolean).map((option) => option.split('=') as [string, string]))
+      const given = new Map(
+        options!
+          .trim()
+          .split(/\s+/)
+          .filter(Boolean)
+          .map((option) => option.split('=') as [string, string]),
+      )
       const unknown = [...given.keys()].find((name) => name !== 'retry-after' && name !== 'times')
       if (unknown) throw new ScriptMistake(`there is no option '${unknown}'`)
       const times = given.get('times')
-      return { do: 'fail', with: what!, retryAfter: given.get('retry-after'), times: times === undefined ? Number.POSITIVE_INFINITY : Number(times), message: message || 'a scripted failure' }
+      return {
+        do: 'fail',
+        with: what!,
+        retryAfter: given.get('retry-after'),
+        times: times === undefined ? Number.POSITIVE_INFINITY : Number(times),
+        message: message || 'a scripted failure',
+      }
     },
   },
   hang: {
@@ -87,15 +99,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 }
 
 /** Commands about commands. */
-export const ARRANGEMENTS: Readonly<Record<string, Pick<Command, 'syntax' | 'summary'>>> = {
-  then: { syntax: '!then', summary: 'what follows comes after the results of the calls before' },
-  repeat: { syntax: '!repeat N COMMAND', summary: 'does COMMAND N times' },
-}
+export const ARRANGEMENTS: readonly Pick<Command, 'syntax' | 'summary'>[] = [
+  { syntax: '!then', summary: 'what follows comes after the results of the calls before' },
+  { syntax: '!repeat N COMMAND', summary: 'does COMMAND N times' },
+]
 
 /** The list of all commands, for people. */
 export const HELP = [
   'A line that begins with ! is a command for the scripted model:',
-  ...[...Object.values(COMMANDS), ...Object.values(ARRANGEMENTS)].map(({ syntax, summary }) => `- \`${syntax}\` ${summary}`),
+  ...[...Object.values(COMMANDS), ...ARRANGEMENTS].map(({ syntax, summary }) => `- \`${syntax}\` ${summary}`),
 ].join('\n')
 
 function matched(rest: string, pattern: RegExp): RegExpMatchArray {

@@ -34,7 +34,8 @@ export function conversationOf(prompt: LanguageModelV4Prompt): Conversation {
     files: files.length - images,
     stepsSinceUser: prompt.slice(lastUser + 1).filter((message) => callsOf(message) > 0).length,
     calls: prompt.reduce((sum, message) => sum + callsOf(message), 0),
-    results: last?.role === 'tool' ? last.content.flatMap((part) => (part.type === 'tool-result' ? [{ tool: part.toolName, text: textOf(part.output) }] : [])) : [],
+    results:
+      last?.role === 'tool' ? last.content.flatMap((part) => (part.type === 'tool-result' ? [{ tool: part.toolName, text: textOf(part.output) }] : [])) : [],
   }
 }
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Output } from './output.ts'
 
-function said(chunks: readonly string[], limits: ConstructorParameters<typeof Output>[0]): { readonly text: string; readonly ended: string | undefined } {
+function outcome(chunks: readonly string[], limits: ConstructorParameters<typeof Output>[0]): { readonly text: string; readonly ended: string | undefined } {
   const output = new Output(limits)
   const text = chunks.map((chunk) => output.take('text', chunk)).join('') + output.flush()
   return { text, ended: output.ended }
@@ -17,7 +17,7 @@ test('an answer ends before the stop sequence that is complete first, however it
       // Letter by letter, until what was said ends with one of them; the longest, when it is several.
       const complete = Array.from(whole, (_, index) => whole.slice(0, index + 1)).find((said) => stops.some((stop) => said.endsWith(stop)))
       const longest = Math.max(...stops.filter((stop) => complete?.endsWith(stop)).map((stop) => stop.length))
-      expect(said(chunks, { stops })).toEqual(complete ? { text: complete.slice(0, -longest), ended: 'stop' } : { text: whole, ended: undefined })
+      expect(outcome(chunks, { stops })).toEqual(complete ? { text: complete.slice(0, -longest), ended: 'stop' } : { text: whole, ended: undefined })
     }),
   )
 })
@@ -26,7 +26,7 @@ test('an answer is cut at the limit of tokens, and not ended by one that just fi
   fc.assert(
     fc.property(letters, fc.integer({ min: 0, max: 8 }), (chunks, maxTokens) => {
       const whole = chunks.join('')
-      expect(said(chunks, { maxTokens })).toEqual({ text: whole.slice(0, maxTokens * 4), ended: whole.length > maxTokens * 4 ? 'length' : undefined })
+      expect(outcome(chunks, { maxTokens })).toEqual({ text: whole.slice(0, maxTokens * 4), ended: whole.length > maxTokens * 4 ? 'length' : undefined })
     }),
   )
 })

@@ -59,7 +59,7 @@ export class Output {
     const found = this.#stops
       .map((stop) => ({ start: this.#held.indexOf(stop), length: stop.length }))
       .filter(({ start }) => start !== -1)
-      .sort((a, b) => a.start + a.length - b.start - b.length || a.start - b.start)[0]
+      .toSorted((a, b) => a.start + a.length - b.start - b.length || a.start - b.start)[0]
     const safe = this.#held.slice(0, found?.start ?? Math.max(0, this.#held.length - this.#holdBack))
     this.#held = this.#held.slice(safe.length)
     const cut = this.count(safe)

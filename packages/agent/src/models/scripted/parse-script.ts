@@ -1,5 +1,5 @@
 import { messageOf } from '@talaria/core'
-import { ARRANGEMENTS, COMMANDS, ScriptMistake } from './commands.ts'
+import { COMMANDS, ScriptMistake } from './commands.ts'
 import type { Instruction } from './instruction.ts'
 
 const MAX_INSTRUCTIONS = 10_000
@@ -13,7 +13,10 @@ export interface Script {
 
 /** Reads the script in a message: its lines that begin with `!` and a letter. `undefined` when there is none; other lines are for people. */
 export function parseScript(text: string): Script | undefined {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => /^![a-z]/i.test(line))
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => /^![a-z]/i.test(line))
   if (lines.length === 0) return undefined
   const steps: Instruction[][] = [[]]
   const mistakes: string[] = []
@@ -53,7 +56,7 @@ function parseLine(line: string): readonly Instruction[] | 'then' {
 function parseRepeat(rest: string): readonly Instruction[] {
   const [, count, command] = rest.match(/^(\d+)\s+(.*)$/) ?? []
   const instructions = command === undefined ? 'then' : parseLine(command)
-  if (instructions === 'then') throw new ScriptMistake(`it is written \`${ARRANGEMENTS['repeat']!.syntax}\``)
+  if (instructions === 'then') throw new ScriptMistake('it is written `!repeat N COMMAND`')
   if (Number(count) * instructions.length > MAX_INSTRUCTIONS) throw new ScriptMistake(`at most ${MAX_INSTRUCTIONS} times`)
   return Array.from({ length: Number(count) }, () => instructions).flat()
 }

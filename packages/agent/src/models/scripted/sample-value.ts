@@ -88,7 +88,10 @@ function ofType(schema: Schema, place: Place): unknown {
   }
 }
 
-function stringOf({ format, minLength = 0, maxLength = Number.POSITIVE_INFINITY }: { readonly format?: unknown; readonly minLength?: number; readonly maxLength?: number }, name: string): string {
+function stringOf(
+  { format, minLength = 0, maxLength = Number.POSITIVE_INFINITY }: { readonly format?: unknown; readonly minLength?: number; readonly maxLength?: number },
+  name: string,
+): string {
   const text = (typeof format === 'string' && FORMATS[format]) || name
   return text.padEnd(minLength, 'x').slice(0, Math.max(maxLength, 0))
 }

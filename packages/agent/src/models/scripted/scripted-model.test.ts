@@ -17,7 +17,8 @@ const WEATHER = {
 
 test('the first answer says what it is, that it is no language model, and how to get one', async () => {
   const { text, end } = await ask(agent, 'hello')
-  for (const words of ['not a language model', 'TALARIA_MODEL', 'OPENAI_BASE_URL', 'OPENAI_API_KEY', 'Ollama', '!help', '“hello”']) expect(text).toContain(words)
+  for (const words of ['not a language model', 'TALARIA_MODEL', 'OPENAI_BASE_URL', 'OPENAI_API_KEY', 'Ollama', '!help', '“hello”'])
+    expect(text).toContain(words)
   expect(end).toEqual({ type: 'finished', reason: 'stop' })
 })
 
@@ -51,14 +52,20 @@ test('a demanded tool is called with what its schema demands', async () => {
 })
 
 test('a tool result is acknowledged in the next answer', async () => {
-  const messages: AgentMessage[] = [user('weather?'), { role: 'assistant', content: '', toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{}' }] }, { role: 'tool', content: 'sunny', toolCallId: 'call_1' }]
+  const messages: AgentMessage[] = [
+    user('weather?'),
+    { role: 'assistant', content: '', toolCalls: [{ id: 'call_1', name: 'get_weather', arguments: '{}' }] },
+    { role: 'tool', content: 'sunny', toolCallId: 'call_1' },
+  ]
   expect((await ask(agent, { messages, clientTools: [WEATHER] })).text).toBe('(scripted model) The tool get_weather answered: “sunny”.')
 })
 
 test('JSON is answered with JSON that fits the schema, or with any object', async () => {
   const schema = { type: 'object', properties: { answer: { enum: ['yes', 'no'] } }, required: ['answer'] }
   expect(JSON.parse((await ask(agent, { messages: [user('?')], sampling: { responseFormat: { type: 'json', schema } } })).text)).toEqual({ answer: 'yes' })
-  expect(JSON.parse((await ask(agent, { messages: [user('?')], sampling: { responseFormat: { type: 'json' } } })).text)).toEqual({ answer: expect.stringContaining('“?”') })
+  expect(JSON.parse((await ask(agent, { messages: [user('?')], sampling: { responseFormat: { type: 'json' } } })).text)).toEqual({
+    answer: expect.stringContaining('“?”'),
+  })
 })
 
 test('an answer longer than its limit is cut there, with the reason length', async () => {
@@ -84,7 +91,9 @@ test('lines of a script are lines of the answer, reasoning apart', async () => {
 })
 
 test('each chunk of a stream is an event', async () => {
-  expect((await ask(agent, '!stream 50 chunks word{n}')).of('text.delta').map(({ text }) => text)).toEqual(Array.from({ length: 50 }, (_, index) => `word${index + 1} `))
+  expect((await ask(agent, '!stream 50 chunks word{n}')).of('text.delta').map(({ text }) => text)).toEqual(
+    Array.from({ length: 50 }, (_, index) => `word${index + 1} `),
+  )
 })
 
 test('a paced stream keeps its pace and does not drift', async () => {
@@ -93,7 +102,8 @@ test('a paced stream keeps its pace and does not drift', async () => {
   const arrivals: number[] = []
   const start = clock.now()
   const turn = (async () => {
-    for await (const event of paced.run(requestOf('!stream 5 chunks every 20ms'), new AbortController().signal)) if (event.type === 'text.delta') arrivals.push(clock.now() - start)
+    for await (const event of paced.run(requestOf('!stream 5 chunks every 20ms'), new AbortController().signal))
+      if (event.type === 'text.delta') arrivals.push(clock.now() - start)
   })()
   for (let i = 0; i < 10; i++) await clock.advance(10)
   await turn
@@ -105,7 +115,11 @@ test('a script goes on after the results of its calls, for tools of either side'
   const first = await ask(agent, { messages: [user(text)], clientTools: [WEATHER] })
   const call = first.of('tool.finished')[0]!
   const second = await ask(agent, {
-    messages: [user(text), { role: 'assistant', content: first.text, toolCalls: [{ id: call.id, name: call.name, arguments: call.arguments }] }, { role: 'tool', content: 'sunny', toolCallId: call.id }],
+    messages: [
+      user(text),
+      { role: 'assistant', content: first.text, toolCalls: [{ id: call.id, name: call.name, arguments: call.arguments }] },
+      { role: 'tool', content: 'sunny', toolCallId: call.id },
+    ],
     clientTools: [WEATHER],
   })
   expect(second.text).toBe('It is sunny.')
