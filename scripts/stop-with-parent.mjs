@@ -48,12 +48,7 @@ function startersOf(ppid) {
 /** @param {number} pid */
 function processOf(pid) {
   try {
-    if (process.platform === 'linux') {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      // The name in brackets may hold anything, brackets too; the parent is the second field after it.
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-      return { parent, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }
-    }
+    if (process.platform === 'linux') return { parent: Number(statOf(pid)[1]), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }
     const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(execFileSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], { encoding: 'utf8' })) ?? []
     return { parent: Number(parent ?? 0), command: command ?? '' }
   } catch {
@@ -65,10 +60,19 @@ function processOf(pid) {
 /** @param {number} pid */
 function isAlive(pid) {
   try {
+    // In a container whose first process buries no dead, a killed npm stays as a zombie, which takes signals.
+    if (process.platform === 'linux') return statOf(pid)[0] !== 'Z'
     process.kill(pid, 0)
     return true
   } catch (error) {
     // Not ours to signal, but there.
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'
   }
+}
+
+// State, parent, and so on: what follows the name of the program, which stands in brackets and may hold anything.
+/** @param {number} pid */
+function statOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }

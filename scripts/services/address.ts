@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
-import { homePaths, talariaHome, type Env } from '@talaria/core'
+import { talariaHome, type Env } from '@talaria/core'
+import { loadSettings } from '@talaria/core/config'
 import type { ServiceEntry } from './service-entry.ts'
 
-/** Where a service will listen, by the settings it will read: the environment first, then `.env` of the home. */
-export function addressOf({ host, port }: ServiceEntry, env: Env): string {
-  const { envFile } = homePaths(talariaHome(env))
-  const settings = { ...(existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8')) : {}), ...env }
-  const name = settings[host.variable] || host.preset
+/** Where a service will listen, by the settings that it will read. Throws a ConfigError if they cannot be used. */
+export async function addressOf({ host, port }: ServiceEntry, env: Env): Promise<string> {
+  // No sections: whether the rest of `config.yaml` is right is for the service to say.
+  const settings = await loadSettings({ host, port }, { env, home: talariaHome(env), sections: [] })
   // A wildcard is where it listens, not where one can call it.
-  const reachable = name === '0.0.0.0' || name === '::' ? '127.0.0.1' : name
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${settings[port.variable] || port.preset}`
+  const name = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${settings.port}`
 }

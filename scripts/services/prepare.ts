@@ -25,12 +25,13 @@ export async function prepareServices(
     home,
     existing.flatMap(({ secrets }) => secrets).filter((name) => !env[name]),
   )
-  const prepared = existing.map((entry) => ({ ...entry, url: addressOf(entry, env) }))
+  const prepared = await Promise.all(existing.map(async (entry) => ({ ...entry, url: await addressOf(entry, env) })))
   for (const { name, url, port } of prepared) {
-    if (await isTaken(url))
-      throw new Error(
-        `Something listens on ${url} already, so that ${name} cannot. If it is another Talaria, stop it; else set ${port.variable} (here or in ${homePaths(home).envFile}) to a free port.`,
-      )
+    if (!(await isTaken(url))) continue
+    const where = `here or in ${homePaths(home).envFile}`
+    throw new Error(
+      `Something listens on ${url} already, so that ${name} cannot. If it is another Talaria, stop it; else set ${port.env} (${where}) to a free port.`,
+    )
   }
   return prepared
 }

@@ -1,3 +1,4 @@
+import { port, text } from '@talaria/core/config'
 import type { ServiceEntry } from './service-entry.ts'
 
 /** Every service of this repository. `npm start` and `pnpm dev` run all of them; a new one is a new entry here. */
@@ -5,8 +6,8 @@ export const SERVICES: readonly ServiceEntry[] = [
   {
     name: 'gateway',
     main: 'apps/gateway/src/main.ts',
-    host: { variable: 'API_SERVER_HOST', preset: '127.0.0.1' },
-    port: { variable: 'API_SERVER_PORT', preset: 8642 },
+    host: { env: 'API_SERVER_HOST', file: 'gateway.api_server.host', schema: text(), fallback: '127.0.0.1', help: 'Where the gateway listens.' },
+    port: { env: 'API_SERVER_PORT', file: 'gateway.api_server.port', schema: port(), fallback: 8642, help: 'The port it listens on.' },
     secrets: ['API_SERVER_KEY'],
     invitations: (url, envFile) => [
       ['The API, described:', `${url}/docs`],
