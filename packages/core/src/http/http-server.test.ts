@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Hono } from 'hono'
 import { createLog } from '../log.ts'
@@ -258,4 +260,36 @@ test('a client that goes away in the middle of a stream leaves nothing behind', 
     await closed
   }
   await expect.poll(() => server.connections).toBe(0)
+})
+
+test.runIf(process.platform === 'linux')('under ulimit -n 64 a flood of connections is survived, and afterwards it answers again', async () => {
+  const module = (name: string) => JSON.stringify(new URL(name, import.meta.url).href)
+  const code = `
+    import { startHttpServer } from ${module('./http-server.ts')}
+    import { silentLog } from ${module('../log.ts')}
+    const settings = { host: 'API_SERVER_HOST', port: 'API_SERVER_PORT' }
+    const server = await startHttpServer({ fetch: () => new Response('fine'), host: '127.0.0.1', port: 0, settings, log: silentLog })
+    console.log(server.port)
+    process.once('SIGTERM', () => server[Symbol.asyncDispose]().then(() => console.log('closed')))`
+  const child = spawn('sh', ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const output = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const port = Number((await output.next()).value)
+  for (let index = 0; index < 100; index++) {
+    const socket = connect(port, '127.0.0.1')
+    sockets.push(socket)
+    socket.on('error', () => {})
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  for (const socket of sockets.splice(0)) socket.destroy()
+  await expect
+    .poll(() =>
+      fetch(`http://127.0.0.1:${port}`).then(
+        (response) => response.text(),
+        () => 'refused',
+      ),
+    )
+    .toBe('fine')
+  child.kill('SIGTERM')
+  expect((await output.next()).value).toBe('closed')
+  await once(child, 'close')
 })
