@@ -1,11 +1,23 @@
 import { z } from 'zod'
 
 /**
- * How a platform is doing. `not_configured`: it lacks what it needs and is not tried; `disabled`: switched off by a
- * setting; `misconfigured`: what it has cannot work, and is not retried; `starting` and `connected` mean what they say;
- * `retrying`: it failed and will be tried again; `failed`: it will not; `stopped`: by shutdown.
+ * How a platform is doing. `disabled`: switched off by a setting; `not_configured`: it lacks what it needs and is not
+ * tried; `misconfigured`: what it has cannot work, and is not retried; `connecting`, `connected`; `degraded`: connected,
+ * but not all of it works; `backing_off`: it failed and will be tried again; `failed`: it will not; `paused`: by an
+ * operator; `stopped`: not started yet, or by shutdown.
  */
-export const platformStateSchema = z.enum(['not_configured', 'disabled', 'misconfigured', 'starting', 'connected', 'retrying', 'failed', 'stopped'])
+export const platformStateSchema = z.enum([
+  'disabled',
+  'not_configured',
+  'misconfigured',
+  'connecting',
+  'connected',
+  'degraded',
+  'backing_off',
+  'failed',
+  'paused',
+  'stopped',
+])
 
 export type PlatformState = z.infer<typeof platformStateSchema>
 

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { TurnAborted, type SettledTurn } from '../turns/live-turn.ts'
 import { onClientGone, type ApiContext, type ApiEnv } from './api-context.ts'
 import { ApiError } from './api-error.ts'
-import { ourHeader } from './session-headers.ts'
+import { ourHeader } from './our-headers.ts'
 import { sseResponse } from './sse.ts'
 
 /** What becomes of a turn whose last client goes away before the end. */

@@ -22,14 +22,14 @@ export interface ApiSettings {
   readonly responseTtlMs: number | undefined
   /** A comment line on quiet streams, so that proxies do not take them for dead. */
   readonly keepAliveMs: number
-  readonly corsOrigins: readonly string[]
   readonly maxConcurrentRuns: number
+  readonly maxBodyBytes: number
 }
 
 export interface ApiEnv {
   Variables: { caller: Caller; bodyText: string }
   /** Node's own request and response, where the app is served by node-server; absent in `app.request()`. */
-  Bindings: { incoming?: unknown; outgoing?: { once(event: 'close', listener: () => void): void; writableFinished: boolean } }
+  Bindings: { incoming?: unknown; outgoing?: { once(event: 'close', listener: () => void): void; setHeader(name: string, value: string): void; writableFinished: boolean } }
 }
 
 export type ApiApp = Hono<ApiEnv>

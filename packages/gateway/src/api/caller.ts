@@ -35,8 +35,15 @@ function actingFor(keyId: string, user: string, scopes: ReadonlySet<KeyScope>): 
   return { owner, viewer: { owner }, scopes }
 }
 
+/** Who may do more may do less: an admin everything, who may chat may read. */
+const IMPLIED_BY: Readonly<Record<KeyScope, readonly KeyScope[]>> = {
+  read: ['read', 'chat', 'admin'],
+  chat: ['chat', 'admin'],
+  admin: ['admin'],
+}
+
 /** @throws ApiError `insufficient_scope`, naming the scope that is missing. */
 export function requireScope(caller: Caller, scope: KeyScope): void {
-  if (caller.scopes.has(scope) || caller.scopes.has('admin')) return
+  if (IMPLIED_BY[scope].some((one) => caller.scopes.has(one))) return
   throw new ApiError('insufficient_scope', `This key lacks the scope '${scope}'. Make one that has it: talaria keys create --scope ${scope}.`)
 }

@@ -1,34 +1,43 @@
 import { createHash } from 'node:crypto'
-import type { Clock } from '@talaria/core'
-import type { GatewayStores, Turn } from '@talaria/db'
+import { createId, type Clock } from '@talaria/core'
+import type { GatewayStores, IdempotencyRecord, Turn } from '@talaria/db'
 import type { Context } from 'hono'
+import type { Runner } from '../turns/runner.ts'
 import type { ApiEnv } from './api-context.ts'
 import { ApiError } from './api-error.ts'
 import { readText } from './json-body.ts'
-import { ourHeader } from './session-headers.ts'
+import { ourHeader } from './our-headers.ts'
 
 /** As long as OpenAI and Stripe keep them. */
 const KEPT_MS = 24 * 60 * 60_000
+
+/** Between two looks at a claim that another process works on. */
+const FOREIGN_POLL_MS = 100
 
 /** Where a request's key is kept; handed to the turn it starts, so that both are written in one transaction. */
 export interface IdempotencyClaim {
   readonly scope: string
   readonly key: string
+  readonly claim: string
+}
+
+export interface IdempotencyOptions {
+  readonly stores: GatewayStores
+  readonly runner: Runner
+  readonly clock: Clock
 }
 
 /**
  * Makes POSTs safe to repeat: one that carries an `Idempotency-Key` is done once, and its repetitions get the same
- * answer with `Idempotency-Replayed: true`, for 24 hours and across restarts.
+ * answer with `Idempotency-Replayed: true`, for 24 hours, across restarts and across the gateways of one home.
  */
 export class Idempotency {
-  readonly #stores: GatewayStores
-  readonly #clock: Clock
+  readonly #options: IdempotencyOptions
   /** Claims of this process whose answer is not known yet: a twin waits for the first. */
   readonly #underWay = new Map<string, Promise<void>>()
 
-  constructor(stores: GatewayStores, clock: Clock) {
-    this.#stores = stores
-    this.#clock = clock
+  constructor(options: IdempotencyOptions) {
+    this.#options = options
   }
 
   /**
@@ -44,46 +53,62 @@ export class Idempotency {
   ): Promise<Response> {
     const key = c.req.header('idempotency-key')
     if (key === undefined) return work(undefined)
-    if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new ApiError('invalid_idempotency_key', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', { param: 'Idempotency-Key' })
-    const claim = { scope: `${c.get('caller').owner} ${c.req.method} ${c.req.path}`, key }
+    if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+      throw new ApiError('invalid_idempotency_key', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', { param: 'Idempotency-Key' })
+    }
+    const { stores, runner, clock } = this.#options
+    const claim = { scope: `${c.get('caller').owner} ${c.req.method} ${c.req.path}`, key, claim: createId('claim') }
     const fingerprint = await fingerprintOf(c)
     for (;;) {
-      const now = this.#clock.now()
-      const known = await this.#stores.idempotency.claim({ ...claim, fingerprint, createdAt: now, expiresAt: now + KEPT_MS })
+      const now = clock.now()
+      const known = await stores.idempotency.claim({ ...claim, fingerprint, runner: runner.id, createdAt: now, expiresAt: now + KEPT_MS })
       if (!known) return this.#first(claim, work, replayTurn !== undefined)
       if (known.fingerprint !== fingerprint) {
         throw new ApiError('idempotency_key_conflict', 'This Idempotency-Key was used with a different request. Use a new key for a new request.', { param: 'Idempotency-Key' })
       }
-      if (known.response) return replayed(new Response(known.response.body, { status: known.response.status, headers: known.response.headers }))
-      const turn = known.turnId === null ? undefined : await this.#stores.turns.get(known.turnId, { all: true })
-      if (turn && replayTurn) return replayed(await replayTurn(turn))
-      const first = this.#underWay.get(`${claim.scope} ${key}`)
-      if (first) await first
-      // Nobody works on it and it has no answer: its process died before it accepted anything.
-      else await this.#stores.idempotency.release(claim.scope, key)
+      const replay = await this.#replay(known, replayTurn)
+      if (replay) return replay
+      await this.#waitFor(known)
     }
   }
 
   async #first(claim: IdempotencyClaim, work: (claim: IdempotencyClaim) => Promise<Response>, startsTurn: boolean): Promise<Response> {
-    const id = `${claim.scope} ${claim.key}`
+    const { idempotency } = this.#options.stores
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#underWay.set(id, promise)
+    this.#underWay.set(claim.claim, promise)
     try {
       const response = await work(claim)
       if (!startsTurn) await this.#keep(claim, response.clone())
       return response
     } catch (error) {
-      await this.#stores.idempotency.release(claim.scope, claim.key)
+      await idempotency.release(claim)
       throw error
     } finally {
-      this.#underWay.delete(id)
+      this.#underWay.delete(claim.claim)
       resolve()
     }
   }
 
+  async #replay(known: IdempotencyRecord, replayTurn: ((turn: Turn) => Promise<Response>) | undefined): Promise<Response | undefined> {
+    if (known.response) return replayed(new Response(known.response.body, { status: known.response.status, headers: known.response.headers }))
+    if (known.turnId === null || !replayTurn) return undefined
+    const turn = await this.#options.stores.turns.get(known.turnId, { all: true })
+    return turn && replayed(await replayTurn(turn))
+  }
+
+  /** Until the claim has an answer, or nobody works on it any more; then it is free. */
+  async #waitFor(known: IdempotencyRecord): Promise<void> {
+    const { stores, runner, clock } = this.#options
+    const first = this.#underWay.get(known.claim)
+    if (first) return first
+    if (known.runner !== runner.id && (await runner.lives(known.runner))) return clock.delay(FOREIGN_POLL_MS)
+    // Its process died before it accepted anything.
+    await stores.idempotency.release(known)
+  }
+
   async #keep(claim: IdempotencyClaim, response: Response): Promise<void> {
     const body = await response.text()
-    await this.#stores.idempotency.complete(claim.scope, claim.key, {
+    await this.#options.stores.idempotency.complete(claim, {
       status: response.status,
       headers: { 'content-type': response.headers.get('content-type') ?? 'application/json' },
       body,

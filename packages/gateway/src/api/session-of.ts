@@ -7,7 +7,7 @@ import type { StartTurn } from '../turns/turns.ts'
 import type { ApiContext } from './api-context.ts'
 import { ApiError } from './api-error.ts'
 import type { Caller } from './caller.ts'
-import { checkSessionId } from './session-headers.ts'
+import { checkSessionId } from './our-headers.ts'
 
 /** Where a request's messages go: which session, what of them is new, and what the agent is told came before. */
 export type Placement = Pick<StartTurn, 'session' | 'messages' | 'history' | 'transcript'>

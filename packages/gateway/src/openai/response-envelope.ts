@@ -1,4 +1,4 @@
-import type { ResponseStatus, StoredItem, TokenUsage } from '@talaria/db'
+import type { ResponseStatus, StoredItem } from '@talaria/db'
 import type { ResponseRequestBody } from './response-request.ts'
 
 /** The fields of a response that are known before it is answered; the answer fills in the rest. */
@@ -56,17 +56,5 @@ export function responseOf(parts: ResponseParts): Record<string, unknown> {
     ...rest,
     output: parts.output,
     usage,
-  }
-}
-
-/** OpenAI's `usage` of a response out of ours. */
-export function responseUsageOf(usage: TokenUsage | null) {
-  const { inputTokens = 0, outputTokens = 0, reasoningTokens = 0, cachedInputTokens = 0 } = usage ?? {}
-  return {
-    input_tokens: inputTokens,
-    input_tokens_details: { cached_tokens: cachedInputTokens },
-    output_tokens: outputTokens,
-    output_tokens_details: { reasoning_tokens: reasoningTokens },
-    total_tokens: inputTokens + outputTokens,
   }
 }

@@ -8,7 +8,7 @@ import { ContentPartSchema, contentPartsOf } from './content-parts.ts'
 const Content = z.union([z.string(), z.array(ContentPartSchema).max(1_000)])
 
 /** One element of a response's `input`. */
-export const InputItem = z.union([
+export const InputItemSchema = z.union([
   z.looseObject({ role: z.enum(['user', 'assistant', 'system', 'developer']), content: Content, type: z.literal('message').optional() }),
   z.looseObject({ type: z.literal('function_call'), call_id: z.string(), name: z.string(), arguments: z.string() }),
   z.looseObject({ type: z.literal('function_call_output'), call_id: z.string(), output: z.union([z.string(), z.array(ContentPartSchema)]) }),
@@ -17,7 +17,9 @@ export const InputItem = z.union([
   z.looseObject({ type: z.literal('item_reference'), id: z.string() }),
 ])
 
-/** Kinds that `InputItem` knows; any other is refused by name rather than by a union's error. */
+export type InputItem = z.output<typeof InputItemSchema>
+
+/** Kinds that `InputItemSchema` knows; any other is refused by name rather than by a union's error. */
 const KNOWN_TYPES = new Set(['message', 'function_call', 'function_call_output', 'reasoning', 'compaction', 'item_reference'])
 
 /** @throws ApiError `unsupported_parameter` for an item of a kind this server does not handle. */
@@ -32,7 +34,7 @@ export function refuseUnknownItems(input: unknown): void {
 }
 
 /** A request's input as items with ids, ready to be stored. `item_reference`s are left for the caller to resolve. */
-export function inputItemsOf(input: string | readonly z.output<typeof InputItem>[] | null | undefined): readonly StoredItem[] {
+export function inputItemsOf(input: string | readonly InputItem[] | null | undefined): readonly StoredItem[] {
   if (input == null) return []
   if (typeof input === 'string') return [userItem(input)]
   return input.map((item) => {

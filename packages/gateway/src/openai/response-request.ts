@@ -2,7 +2,7 @@ import type { AgentRequest } from '@talaria/agent'
 import { z } from 'zod'
 import { ApiError } from '../api/api-error.ts'
 import { jsonFormatOf, METADATA } from './chat-request.ts'
-import { InputItem } from './response-items.ts'
+import { InputItemSchema } from './response-items.ts'
 
 const Format = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('text') }),
@@ -29,7 +29,7 @@ const ToolChoice = z.union([z.enum(['none', 'auto', 'required']), z.looseObject(
 /** What `create` and `input_tokens` have in common. */
 const Common = {
   model: z.string().max(256).nullish(),
-  input: z.union([z.string(), z.array(InputItem).max(10_000)]).nullish(),
+  input: z.union([z.string(), z.array(InputItemSchema).max(10_000)]).nullish(),
   instructions: z.string().nullish(),
   previous_response_id: z.string().max(256).nullish(),
   conversation: z.union([z.string().max(256), z.looseObject({ id: z.string().max(256) })]).nullish(),

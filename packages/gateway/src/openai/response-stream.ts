@@ -1,6 +1,6 @@
 import type { ResponseStatus, StoredItem, TokenUsage, TurnEvent } from '@talaria/db'
 import { isTerminal, type TerminalStatus } from '../turns/live-turn.ts'
-import { responseUsageOf } from './response-envelope.ts'
+import { responseUsageOf } from './response-usage.ts'
 
 /** One event of a response's stream: OpenAI's `type`, and what goes with it. */
 export interface ResponseEvent {
@@ -57,7 +57,7 @@ export class ResponseAssembler {
       case 'tool.finished':
         return [...this.#close('completed'), ...this.#finishCall(data)]
       default:
-        return isTerminal(type) ? this.#finish(type) : []
+        return isTerminal(type) ? this.finish(type) : []
     }
   }
 
@@ -154,7 +154,7 @@ export class ResponseAssembler {
   }
 
   /** Ends what is open: whole when the turn is whole, `incomplete` otherwise. A call that never finished is one too. */
-  #finish(status: TerminalStatus): ResponseEvent[] {
+  finish(status: TerminalStatus): ResponseEvent[] {
     const events = this.#close(status === 'completed' ? 'completed' : 'incomplete')
     for (const [index, item] of this.#output.entries()) {
       if (item['status'] !== 'in_progress') continue

@@ -1,6 +1,7 @@
 import type { AgentEvent } from '@talaria/agent'
 import type { Turn, TurnEvent } from '@talaria/db'
 import type { TurnSummary } from './messages-of-events.ts'
+import type { Settled } from './settle-turn.ts'
 
 /** Kept in memory of a running turn beyond what is on disk, for clients that are only a little behind. */
 const KEPT_EVENTS = 2_000
@@ -49,23 +50,24 @@ export class LiveTurn {
   readonly steering: string[] = []
   /** Resolves with the settled turn; rejects when it could not be written. */
   readonly settled: Promise<SettledTurn>
-  readonly resolveSettled: (turn: SettledTurn) => void
-  readonly rejectSettled: (error: unknown) => void
+  /** Clients that wait for its end or follow its events. */
   followers = 0
+  readonly #resolveSettled: (turn: SettledTurn) => void
+  readonly #rejectSettled: (error: unknown) => void
   #events: TurnEvent[] = []
   #dropped = 0
   #committed = 0
-  #finished = false
+  #isFinished = false
   #failure: { readonly error: unknown } | undefined
   #waiting: (() => void)[] = []
-  #waking = false
+  #isWaking = false
 
   constructor(turn: Turn) {
     this.turn = turn
     const { promise, resolve, reject } = Promise.withResolvers<SettledTurn>()
     this.settled = promise
-    this.resolveSettled = resolve
-    this.rejectSettled = reject
+    this.#resolveSettled = resolve
+    this.#rejectSettled = reject
     // Nobody may be waiting for it when it fails; those who are see the rejection all the same.
     promise.catch(() => {})
   }
@@ -99,18 +101,20 @@ export class LiveTurn {
     this.#wake()
   }
 
-  /** The last event, already on disk with all before it: everybody may see it now. */
-  finish(terminal: TurnEvent): void {
+  /** It has ended, and its last event is on disk with all before it: everybody may see it now. */
+  finish({ terminal, ...settled }: Settled): void {
     this.#events.push(terminal)
     this.#committed = terminal.seq
-    this.#finished = true
+    this.#isFinished = true
+    this.#resolveSettled(settled)
     this.#wake()
   }
 
-  /** The turn could not be settled: whoever follows it gets the error. */
+  /** The turn could not be settled: whoever follows it or waits for it gets the error. */
   fail(error: unknown): void {
     this.#failure = { error }
-    this.#finished = true
+    this.#isFinished = true
+    this.#rejectSettled(error)
     this.#wake()
   }
 
@@ -140,7 +144,7 @@ export class LiveTurn {
         continue
       }
       if (this.#failure) throw this.#failure.error
-      if (this.#finished || options.signal?.aborted) return
+      if (this.#isFinished || options.signal?.aborted) return
       await this.#next(options.signal)
     }
   }
@@ -157,11 +161,11 @@ export class LiveTurn {
   }
 
   #wake(): void {
-    if (this.#waking || this.#waiting.length === 0) return
-    this.#waking = true
+    if (this.#isWaking || this.#waiting.length === 0) return
+    this.#isWaking = true
     // After this turn of the event loop, so that everything the model said in it travels as one batch.
     setImmediate(() => {
-      this.#waking = false
+      this.#isWaking = false
       const waiting = this.#waiting
       this.#waiting = []
       for (const wake of waiting) wake()

@@ -1,20 +1,16 @@
-import type { Agent, AgentEvent, AgentMessage, AgentRequest, FinishReason } from '@talaria/agent'
-import { codeOf, createId, messageOf, type Clock, type Log } from '@talaria/core'
-import type { GatewayStores, NewMessage, NewResponse, NewSession, StoredItem, Turn, TurnEvent, TurnKind } from '@talaria/db'
+import { createId, type Clock, type Log } from '@talaria/core'
+import type { Agent, AgentMessage, AgentRequest } from '@talaria/agent'
+import type { GatewayStores, NewMessage, NewResponse, NewSession, Turn, TurnEvent, TurnKind } from '@talaria/db'
 import { ApiError } from '../api/api-error.ts'
-import { agentMessageOf } from './agent-messages.ts'
-import { Approvals } from './approvals.ts'
+import { Approvals, type ApprovalChoice } from './approvals.ts'
 import { Journal } from './journal.ts'
-import { LiveTurn, TurnAborted, type SettledTurn, type TerminalStatus } from './live-turn.ts'
-import { messagesOfEvents, summarize } from './messages-of-events.ts'
+import { LiveTurn, TurnAborted, type SettledTurn } from './live-turn.ts'
+import { summarize } from './messages-of-events.ts'
+import { runTurn } from './run-turn.ts'
+import type { Runner } from './runner.ts'
 import { SessionQueue } from './session-queue.ts'
-import { transcriptHash } from './transcript-hash.ts'
-
-/** How much of a session's past is given to the agent. */
-const HISTORY_LIMIT = 1_000
-
-/** Between two attempts to settle a turn that the database refused (a full disk, a lock held too long). */
-const SETTLE_RETRY_MS = 5_000
+import type { SettleResponse } from './settle-turn.ts'
+import { followStored, storedEvents } from './stored-events.ts'
 
 /** Everything about a turn that its caller decides. */
 export interface StartTurn {
@@ -29,29 +25,23 @@ export interface StartTurn {
   readonly agent: Pick<AgentRequest, 'instructions' | 'clientTools' | 'toolChoice' | 'sampling'>
   /** Kept with the turn, so that its answer can be rendered again. */
   readonly request: Readonly<Record<string, unknown>>
-  readonly idempotency?: { readonly scope: string; readonly key: string }
+  readonly idempotency?: { readonly scope: string; readonly key: string; readonly claim: string }
   /** The conversation as the client sees it, before the answer; remembered so that its next request continues here. */
   readonly transcript?: readonly AgentMessage[]
   readonly response?: NewResponse
-  readonly settleResponse?: (outcome: Outcome) => { status: 'completed' | 'incomplete' | 'failed' | 'cancelled'; envelope: Record<string, unknown>; output: readonly StoredItem[] }
-}
-
-/** How a turn ended: what is written, and what the terminal event says. */
-export interface Outcome {
-  readonly status: TerminalStatus
-  readonly finishReason: FinishReason | null
-  readonly error: { readonly code: string; readonly message: string } | null
-  readonly events: readonly TurnEvent[]
-  readonly finishedAt: number
+  readonly settleResponse?: SettleResponse
 }
 
 export interface TurnsOptions {
   readonly stores: GatewayStores
   readonly agent: Agent
+  readonly runner: Runner
   readonly clock: Clock
   readonly log: Log
   /** Turns under way at once, queued ones included; 0 is no limit. */
   readonly maxConcurrent: number
+  /** Whether the process can take on more work at all (open files). */
+  readonly hasRoom: () => boolean
 }
 
 /** Runs turns: accepts them on disk, drives the agent, journals what it does, and settles each exactly once. */
@@ -63,7 +53,9 @@ export class Turns {
   readonly #approvals: Approvals
   readonly #running = new Set<Promise<void>>()
   readonly #stopped = new AbortController()
-  #draining = false
+  readonly #settledCounts: Record<string, number> = {}
+  #accepting = 0
+  #isDraining = false
 
   constructor(options: TurnsOptions) {
     this.#options = options
@@ -75,50 +67,56 @@ export class Turns {
     })
   }
 
+  /** Turns under way, queued ones included. */
   get active(): number {
     return this.#live.size
   }
 
-  get draining(): boolean {
-    return this.#draining
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  /** How many ended since the start, by how they ended. */
+  get settledCounts(): Readonly<Record<string, number>> {
+    return this.#settledCounts
   }
 
   /**
    * Refuses a new turn while draining or when too many are under way; the same for every route that starts one.
    *
-   * @throws ApiError `gateway_draining`, `rate_limit_exceeded`.
+   * @throws ApiError `gateway_draining`, `gateway_overloaded`, `rate_limit_exceeded`.
    */
   admit(): void {
-    if (this.#draining) throw new ApiError('gateway_draining', 'The gateway is shutting down and takes no new work.', { headers: { 'Retry-After': '5' } })
+    if (this.#isDraining) throw new ApiError('gateway_draining', 'The gateway is shutting down and takes no new work.', { headers: { 'Retry-After': '5' } })
+    if (!this.#options.hasRoom()) {
+      throw new ApiError('gateway_overloaded', 'The gateway is close to its limit of open files and takes no new work; see /handles.', { headers: { 'Retry-After': '5' } })
+    }
     const { maxConcurrent } = this.#options
-    if (maxConcurrent > 0 && this.#live.size >= maxConcurrent) {
+    if (maxConcurrent > 0 && this.#live.size + this.#accepting >= maxConcurrent) {
       throw new ApiError('rate_limit_exceeded', `${maxConcurrent} runs are under way already (API_SERVER_MAX_CONCURRENT_RUNS). Try again shortly.`, {
         headers: { 'Retry-After': '1' },
       })
     }
   }
 
-  /** Writes the turn, and begins it; when this resolves it survives a crash. */
+  /**
+   * Writes the turn, and begins it; when this resolves it survives a crash.
+   *
+   * @throws ApiError `session_not_found` when the session was deleted meanwhile or is somebody else's, and what {@link admit} throws.
+   */
   async start(input: StartTurn): Promise<LiveTurn> {
     this.admit()
     const sessionId = 'create' in input.session ? input.session.create.id : input.session.id
-    const id = createId('run', this.#options.clock.now())
-    const turn = await this.#options.stores.turns.accept({
-      turn: {
-        id,
-        owner: input.owner,
-        kind: input.kind,
-        model: input.model,
-        status: this.#queue.isBusy(sessionId) ? 'queued' : 'running',
-        request: input.request,
-      },
-      session: input.session,
-      messages: input.messages,
-      ...(input.response && { response: input.response }),
-      ...(input.idempotency && { idempotency: input.idempotency }),
-    })
+    this.#accepting += 1
+    let turn: Turn | undefined
+    try {
+      turn = await this.#accept(input, sessionId)
+    } finally {
+      this.#accepting -= 1
+    }
+    if (!turn) throw new ApiError('session_not_found', `Session '${sessionId}' not found.`, { param: 'session_id' })
     const live = new LiveTurn(turn)
-    this.#live.set(id, live)
+    this.#live.set(turn.id, live)
     const running = this.#queue.run(sessionId, () => this.#run(live, input)).finally(() => this.#running.delete(running))
     this.#running.add(running)
     return live
@@ -133,7 +131,9 @@ export class Turns {
   async settled(turn: Turn): Promise<SettledTurn> {
     const live = this.#live.get(turn.id)
     if (live) return live.settled
-    const [stored, events] = await Promise.all([this.#options.stores.turns.get(turn.id, { all: true }), this.#allEvents(turn.id, [])])
+    const { turns } = this.#options.stores
+    for await (const _ of followStored(turns, turn.id, { after: turn.lastSeq }));
+    const [stored, events] = await Promise.all([turns.get(turn.id, { all: true }), storedEvents(turns, turn.id)])
     return { turn: stored ?? turn, summary: summarize(events), events }
   }
 
@@ -143,22 +143,14 @@ export class Turns {
   }
 
   /** A turn's events in batches, from memory or disk, until its terminal one. */
-  async *follow(turn: Turn, options: { readonly after: number; readonly durable: boolean; readonly signal?: AbortSignal }): AsyncGenerator<readonly TurnEvent[]> {
-    const stored = (after: number) => this.#options.stores.turns.events(turn.id, { after, limit: 500 })
+  follow(turn: Turn, options: { readonly after: number; readonly durable: boolean; readonly signal?: AbortSignal }): AsyncGenerator<readonly TurnEvent[]> {
+    const { turns } = this.#options.stores
     const live = this.#live.get(turn.id)
-    if (live) {
-      yield* live.batches(options, stored)
-      return
-    }
-    for (let cursor = options.after; ; ) {
-      const batch = await stored(cursor)
-      if (batch.length === 0) return
-      yield batch
-      cursor = batch.at(-1)!.seq
-    }
+    if (live) return live.batches(options, (after) => turns.events(turn.id, { after, limit: 500 }))
+    return followStored(turns, turn.id, options)
   }
 
-  /** Ends a turn early; false when it does not run any more. */
+  /** Ends a turn early; false when it does not run here any more. */
   stop(id: string, reason: TurnAborted): boolean {
     const live = this.#live.get(id)
     if (!live) return false
@@ -175,169 +167,51 @@ export class Turns {
   }
 
   /** Answers what running turns asked; how many questions were answered. */
-  answerApproval(id: string, choice: 'once' | 'session' | 'deny', which: { readonly id?: string; readonly all?: boolean }): number {
+  answerApproval(id: string, choice: ApprovalChoice, which: { readonly id?: string; readonly all?: boolean }): number {
     return this.#approvals.answer(id, choice, which)
   }
 
   /** No new turns from now on; those under way get `graceMs`, then are settled as interrupted. */
   async drain(graceMs: number): Promise<void> {
-    this.#draining = true
+    this.#isDraining = true
     const grace = new AbortController()
-    await Promise.race([Promise.allSettled(this.#running), this.#options.clock.delay(graceMs, grace.signal).catch(() => {})])
-    grace.abort()
+    await Promise.race([this.#idle(), this.#options.clock.delay(graceMs, grace.signal).catch(() => {})])
+    grace.abort(new Error('drained'))
     for (const live of this.#live.values()) live.controller.abort(new TurnAborted('interrupted', 'gateway_shutdown', 'The gateway was shut down before this run settled.'))
     this.#stopped.abort(new Error('the gateway stops'))
-    await Promise.allSettled(this.#running)
+    await this.#idle()
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+  }
+
+  #accept(input: StartTurn, sessionId: string): Promise<Turn | undefined> {
+    const { stores, runner, clock } = this.#options
+    return stores.turns.accept({
+      turn: {
+        id: createId('run', clock.now()),
+        owner: input.owner,
+        kind: input.kind,
+        model: input.model,
+        status: this.#queue.isBusy(sessionId) ? 'queued' : 'running',
+        request: input.request,
+        runner: runner.id,
+      },
+      session: input.session,
+      messages: input.messages,
+      ...(input.response && { response: input.response }),
+      ...(input.idempotency && { idempotency: input.idempotency }),
+    })
   }
 
   async #run(live: LiveTurn, input: StartTurn): Promise<void> {
-    const { turn } = live
-    const { stores } = this.#options
-    let ending: Pick<Outcome, 'status' | 'finishReason' | 'error'>
+    const { stores, agent, runner, clock, log } = this.#options
     try {
-      live.controller.signal.throwIfAborted()
-      if (turn.status === 'queued') await stores.turns.setStatus(turn.id, 'running', ['queued'])
-      ending = await this.#drive(live, await this.#requestOf(live, input))
-    } catch (error) {
-      ending = this.#endingOf(error, live)
-    }
-    try {
-      await this.#settle(live, input, ending)
-    } catch (error) {
-      this.#options.log.error({ err: error, turn: turn.id }, 'a turn could not be settled; trying again until it can')
-      live.fail(error)
-      live.rejectSettled(error)
-      await this.#settleUntilDone(live, input, ending)
+      const { status } = await runTurn(live, input, { stores, agent, runner: runner.id, clock, log, journal: this.#journal, approvals: this.#approvals, stopped: this.#stopped.signal })
+      this.#settledCounts[status] = (this.#settledCounts[status] ?? 0) + 1
     } finally {
-      this.#live.delete(turn.id)
+      this.#live.delete(live.turn.id)
     }
   }
-
-  async #requestOf(live: LiveTurn, input: StartTurn): Promise<AgentRequest> {
-    const { turn, steering, controller } = live
-    const history = input.history === 'stored' ? await this.#storedHistory(turn) : input.history
-    return {
-      turnId: turn.id,
-      sessionId: turn.sessionId,
-      model: input.model,
-      messages: [...history, ...input.messages.map(agentMessageOf)],
-      ...input.agent,
-      steer: () => (steering.length > 0 ? steering.splice(0).join('\n') : undefined),
-      approve: async (request) => {
-        await this.#options.stores.turns.setStatus(turn.id, 'waiting_for_approval', ['running'])
-        const choice = await this.#approvals.ask(turn.id, turn.sessionId, request, controller.signal)
-        await this.#options.stores.turns.setStatus(turn.id, 'running', ['waiting_for_approval'])
-        return choice
-      },
-    }
-  }
-
-  async #storedHistory(turn: Turn): Promise<readonly AgentMessage[]> {
-    const messages = await this.#options.stores.sessions.messages(turn.sessionId, { limit: HISTORY_LIMIT, order: 'latest' })
-    const mine = messages.findIndex((message) => message.turnId === turn.id)
-    return messages.slice(0, mine === -1 ? undefined : mine).map(agentMessageOf)
-  }
-
-  async #drive(live: LiveTurn, request: AgentRequest): Promise<Pick<Outcome, 'status' | 'finishReason' | 'error'>> {
-    const { clock } = this.#options
-    for await (const event of this.#options.agent.run(request, live.controller.signal)) {
-      if (event.type === 'finished') {
-        const cut = event.reason === 'length' || event.reason === 'content_filter'
-        return { status: cut ? 'incomplete' : 'completed', finishReason: event.reason, error: null }
-      }
-      if (event.type === 'failed') return { status: 'failed', finishReason: null, error: { code: event.code, message: event.message } }
-      this.#record(live, event, clock.now())
-    }
-    throw new Error('the agent ended without saying how')
-  }
-
-  #record(live: LiveTurn, event: AgentEvent, now: number): void {
-    const recorded = live.append(event, now)
-    this.#journal.add(recorded, (error) => {
-      if (error === undefined) live.markCommitted(recorded.seq)
-    })
-  }
-
-  #endingOf(error: unknown, live: LiveTurn): Pick<Outcome, 'status' | 'finishReason' | 'error'> {
-    const reason: unknown = live.controller.signal.reason
-    if (live.controller.signal.aborted && reason instanceof TurnAborted) {
-      return { status: reason.status, finishReason: null, error: { code: reason.code, message: reason.message } }
-    }
-    const id = createId('err')
-    this.#options.log.error({ err: error, turn: live.turn.id, error_id: id }, 'a turn failed')
-    const code = codeOf(error)
-    return { status: 'failed', finishReason: null, error: { code: 'server_error', message: code ? `The run failed (${code}, ${id}).` : `The run failed (${id}).` } }
-  }
-
-  async #settle(live: LiveTurn, input: StartTurn, ending: Pick<Outcome, 'status' | 'finishReason' | 'error'>): Promise<void> {
-    const { stores, clock } = this.#options
-    const { turn } = live
-    this.#journal.take(turn.id)
-    await this.#journal.writeUnderWay()
-    const unwritten = live.unwritten
-    const events = unwritten.length === live.lastSeq ? unwritten : await this.#allEvents(turn.id, unwritten)
-    const finishedAt = clock.now()
-    const outcome: Outcome = { ...ending, events, finishedAt }
-    const summary = summarize(events)
-    const pendingSteer = live.steering.join('\n')
-    const terminal: TurnEvent = {
-      turnId: turn.id,
-      seq: live.lastSeq + 1,
-      type: ending.status,
-      data: {
-        finishReason: ending.finishReason,
-        ...(ending.error && { error: ending.error }),
-        ...(summary.usage && { usage: summary.usage }),
-        output: summary.text,
-        ...(pendingSteer !== '' && { pendingSteer }),
-      },
-      createdAt: finishedAt,
-    }
-    const finishReason = ending.finishReason ?? ending.status
-    const settled = await stores.turns.settle(turn.id, {
-      status: ending.status,
-      output: summary.text,
-      finishReason,
-      usage: summary.usage,
-      error: ending.error,
-      messages: messagesOfEvents(events, finishReason, finishedAt),
-      events: [...unwritten, terminal],
-      ...(input.transcript && { transcriptHash: transcriptHash([...input.transcript, answerOf(summary)]) }),
-      ...(input.settleResponse && { response: input.settleResponse(outcome) }),
-    })
-    if (!settled) throw new Error(`turn ${turn.id} was settled by somebody else`)
-    live.finish(terminal)
-    live.resolveSettled({
-      turn: { ...turn, status: ending.status, updatedAt: finishedAt, finishedAt, output: summary.text, finishReason, usage: summary.usage, error: ending.error, lastSeq: terminal.seq },
-      summary,
-      events,
-    })
-  }
-
-  async #allEvents(turnId: string, unwritten: readonly TurnEvent[]): Promise<readonly TurnEvent[]> {
-    const written: TurnEvent[] = []
-    const until = unwritten[0]?.seq ?? Number.POSITIVE_INFINITY
-    for (let after = 0; ; ) {
-      const batch = await this.#options.stores.turns.events(turnId, { after, limit: 1_000 })
-      written.push(...batch.filter((event) => event.seq < until))
-      if (batch.length === 0 || batch.at(-1)!.seq >= until) return [...written, ...unwritten]
-      after = batch.at(-1)!.seq
-    }
-  }
-
-  async #settleUntilDone(live: LiveTurn, input: StartTurn, ending: Pick<Outcome, 'status' | 'finishReason' | 'error'>): Promise<void> {
-    while (!this.#stopped.signal.aborted) {
-      try {
-        await this.#options.clock.delay(SETTLE_RETRY_MS, this.#stopped.signal)
-        await this.#settle(live, input, ending)
-        return
-      } catch {
-        // Tried again; what is not settled when the process ends is settled at the next start.
-      }
-    }
-  }
-}
-
-function answerOf(summary: ReturnType<typeof summarize>): AgentMessage {
-  return { role: 'assistant', content: summary.text, ...(summary.clientCalls.length > 0 && { toolCalls: summary.clientCalls }) }
 }

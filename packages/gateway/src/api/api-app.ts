@@ -1,0 +1,59 @@
+import { createId } from '@talaria/core'
+import { Hono } from 'hono'
+import type { Runner } from '../turns/runner.ts'
+import { backupsRoutes, type Backups } from '../routes/backups.ts'
+import { capabilitiesRoutes, type Endpoint } from '../routes/capabilities.ts'
+import { chatCompletionsRoutes } from '../routes/chat-completions.ts'
+import { conversationsRoutes } from '../routes/conversations.ts'
+import { keysRoutes } from '../routes/keys.ts'
+import { modelsRoutes } from '../routes/models.ts'
+import { responseToolsRoutes } from '../routes/response-tools.ts'
+import { responsesRoutes } from '../routes/responses.ts'
+import { runsRoutes } from '../routes/runs.ts'
+import { sessionChatRoutes } from '../routes/session-chat.ts'
+import { sessionsRoutes } from '../routes/sessions.ts'
+import type { ApiApp, ApiContext, ApiEnv } from './api-context.ts'
+import { ApiError } from './api-error.ts'
+import { authenticate, type AuthenticateOptions } from './authenticate.ts'
+import { Idempotency } from './idempotency.ts'
+import { renderError } from './render-error.ts'
+
+export interface ApiAppOptions {
+  readonly api: ApiContext
+  readonly auth: AuthenticateOptions
+  readonly runner: Runner
+  readonly backups: Backups
+}
+
+/** Everything under `/v1` and `/api`. Opens nothing. */
+export function createApiApp({ api, auth, runner, backups }: ApiAppOptions): ApiApp {
+  const idempotency = new Idempotency({ stores: api.stores, runner, clock: api.clock })
+  const app: ApiApp = new Hono<ApiEnv>()
+  app.onError((error, c) => renderError(error, c, api.log))
+  app.notFound((c) => renderError(new ApiError('not_found', `Nothing is at ${c.req.method} ${c.req.path.slice(0, 200)}. /openapi.json lists what there is.`), c, api.log))
+  app.use(async (c, next) => {
+    c.header('X-Request-Id', createId('req'))
+    await next()
+  })
+  app.use(authenticate(auth))
+  const v1 = new Hono<ApiEnv>()
+    .route('/', modelsRoutes(api))
+    .route('/', capabilitiesRoutes(api, () => endpointsOf(app)))
+    .route('/', chatCompletionsRoutes(api, idempotency))
+    .route('/', responseToolsRoutes(api, idempotency))
+    .route('/', responsesRoutes(api, idempotency))
+    .route('/', conversationsRoutes(api, idempotency))
+    .route('/', runsRoutes(api, idempotency))
+  const resources = new Hono<ApiEnv>()
+    .route('/', sessionsRoutes(api, idempotency))
+    .route('/', sessionChatRoutes(api, idempotency))
+    .route('/', keysRoutes(api))
+    .route('/', backupsRoutes(api, backups))
+  return app.route('/v1', v1).route('/api', resources)
+}
+
+/** Every route once, in order of their paths. */
+export function endpointsOf(app: ApiApp): readonly Endpoint[] {
+  const known = new Map(app.routes.filter((route) => route.method !== 'ALL').map(({ method, path }) => [`${path} ${method}`, { method, path: path.replace(/\{[^}]*\}/g, '') }]))
+  return [...known.keys()].toSorted().map((key) => known.get(key)!)
+}

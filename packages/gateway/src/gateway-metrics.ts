@@ -1,0 +1,50 @@
+import type { DescriptorBudget, EventLoopDelay } from '@talaria/core'
+import type { PlatformStatus } from '@talaria/core/contracts'
+import { registerGauges, registerProcessMetrics, type Metrics } from '@talaria/core/metrics'
+import type { Databases } from '@talaria/db'
+import type { Turns } from './turns/turns.ts'
+
+export interface GatewayMetricsOptions {
+  readonly databases: Databases
+  readonly turns: Turns
+  readonly budget: DescriptorBudget
+  readonly eventLoopDelay: EventLoopDelay
+  readonly version: string
+  readonly platforms: () => readonly PlatformStatus[]
+}
+
+/** Adds what is worth knowing of a gateway; everything is asked for when it is scraped. */
+export function registerGatewayMetrics(metrics: Metrics, { databases, turns, budget, eventLoopDelay, version, platforms }: GatewayMetricsOptions): void {
+  registerProcessMetrics(metrics, { service: 'gateway', version, budget, eventLoopDelay })
+  const gauge = (name: string, help: string, read: () => number) => registerGauges(metrics, { name, help, collect: () => [{ value: read() }] })
+  gauge('db_open', 'Databases that are open.', () => databases.stats().databases)
+  gauge('db_connections', 'Connections that are open.', () => databases.stats().connections)
+  gauge('db_leases', 'Borrowed connections.', () => databases.stats().leases)
+  gauge('db_queued_writes', 'Writes that wait for a commit.', () => databases.stats().queuedWrites)
+  gauge('db_commits_total', 'Commits since the start.', () => databases.stats().commits)
+  gauge('db_writes_total', 'Writes since the start; several share a commit.', () => databases.stats().writes)
+  gauge('db_descriptors_max', 'Descriptors that databases may take at most.', () => databases.stats().maxFiles)
+  gauge('runs_active', 'Runs under way, waiting ones included.', () => turns.active)
+  registerGauges(metrics, {
+    name: 'runs_settled_total',
+    help: 'Runs that ended since the start, by how.',
+    labels: ['status'],
+    collect: () => Object.entries(turns.settledCounts).map(([status, value]) => ({ value, labels: { status } })),
+  })
+  registerGauges(metrics, {
+    name: 'db_bytes',
+    help: 'Size of each open database and of its write-ahead log.',
+    labels: ['database', 'part'],
+    collect: () =>
+      databases.status().flatMap(({ name, bytes, walBytes }) => [
+        { value: bytes, labels: { database: name, part: 'main' } },
+        { value: walBytes, labels: { database: name, part: 'wal' } },
+      ]),
+  })
+  registerGauges(metrics, {
+    name: 'platform_state',
+    help: '1 for the state that a platform is in.',
+    labels: ['platform', 'state'],
+    collect: () => platforms().map(({ name, state }) => ({ value: 1, labels: { platform: name, state } })),
+  })
+}

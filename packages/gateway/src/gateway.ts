@@ -1,0 +1,168 @@
+import { join } from 'node:path'
+import type { Agent } from '@talaria/agent'
+import type { Clock, DescriptorBudget, EventLoopDelay, HomePaths, Log } from '@talaria/core'
+import type { ServiceStatus } from '@talaria/core/contracts'
+import { createMetrics } from '@talaria/core/metrics'
+import { FILES_PER_DATABASE, type Databases, type GatewayStores } from '@talaria/db'
+import { createApiApp } from './api/api-app.ts'
+import type { ApiContext, ApiEnv } from './api/api-context.ts'
+import { FailureThrottle } from './api/failure-throttle.ts'
+import { MAX_BODY_BYTES } from './api/json-body.ts'
+import { createGatewayApp } from './gateway-app.ts'
+import { gatewayChecks } from './gateway-checks.ts'
+import { registerGatewayMetrics } from './gateway-metrics.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import { ApiServer } from './platforms/api-server.ts'
+import { planApiServer } from './platforms/api-server-plan.ts'
+import type { GatewaySettings } from './settings.ts'
+import { Runner } from './turns/runner.ts'
+import { Turns } from './turns/turns.ts'
+
+export interface GatewayOptions {
+  readonly databases: Databases
+  readonly agent: Agent
+  readonly budget: DescriptorBudget
+  readonly eventLoopDelay: EventLoopDelay
+  readonly settings: GatewaySettings
+  readonly paths: HomePaths
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The service: sessions and turns, the platforms that feed them, and what answers on its one listener. */
+export class Gateway implements AsyncDisposable {
+  readonly #options: GatewayOptions
+  readonly #stores: GatewayStores
+  readonly #runner: Runner
+  readonly #turns: Turns
+  readonly #apiServer: ApiServer
+  readonly #startedAt: number
+  readonly #running = new AsyncDisposableStack()
+  readonly #app: ReturnType<typeof createGatewayApp>
+
+  /** Opens nothing; {@link start} does. */
+  constructor(options: GatewayOptions) {
+    const { databases, agent, budget, settings, clock, log } = options
+    this.#options = options
+    this.#startedAt = clock.now()
+    this.#stores = databases.gateway
+    this.#runner = new Runner({ runners: this.#stores.runners, clock, log })
+    this.#turns = new Turns({ stores: this.#stores, agent, runner: this.#runner, clock, log, maxConcurrent: settings.maxConcurrentRuns, hasRoom: () => budget.admits() })
+    this.#apiServer = this.#createApiServer()
+    this.#app = this.#createApp()
+  }
+
+  /** What answers HTTP requests; for the listener. */
+  get fetch(): (request: Request, bindings?: ApiEnv['Bindings']) => Response | Promise<Response> {
+    return this.#app.fetch
+  }
+
+  get status(): ServiceStatus {
+    const isConnected = this.#apiServer.status.state === 'connected'
+    return {
+      service: 'gateway',
+      version: this.#options.version,
+      pid: process.pid,
+      status: this.#turns.isDraining ? 'draining' : isConnected ? 'running' : 'starting',
+      startedAt: this.#startedAt,
+      platforms: [this.#apiServer.status],
+    }
+  }
+
+  /** Connects the platforms and starts the loops. Returns when each has been tried once; what failed goes on trying. */
+  async start(): Promise<void> {
+    const { databases, settings, clock, log } = this.#options
+    await this.#apiServer.start()
+    this.#running.use(this.#apiServer)
+    this.#running.use(this.#runner)
+    await this.#runner.start().catch((error: unknown) => log.error({ err: error }, 'this gateway could not register yet; trying again'))
+    this.#running.use(
+      startHousekeeping({
+        databases,
+        stores: this.#stores,
+        runner: this.#runner,
+        retention: { sessionsMs: unlessForever(settings.sessionsKept), runsMs: unlessForever(settings.runsKept) },
+        integrityCheckEveryMs: settings.integrityCheckEvery === 'never' ? undefined : settings.integrityCheckEvery,
+        clock,
+        log,
+      }),
+    )
+  }
+
+  /** No new work from now on; what is under way gets the grace period and is then settled as interrupted. */
+  async drain(): Promise<void> {
+    await this.#turns.drain(this.#options.settings.shutdownGrace)
+  }
+
+  /** Drains, and stops everything that {@link start} started, last first. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain()
+    await this.#running.disposeAsync()
+  }
+
+  #createApiServer(): ApiServer {
+    const { databases, agent, settings, paths, clock, log } = this.#options
+    const api: ApiContext = {
+      stores: this.#stores,
+      turns: this.#turns,
+      agent,
+      clock,
+      log,
+      settings: {
+        modelName: settings.modelName,
+        responseTtlMs: unlessForever(settings.responsesKept),
+        keepAliveMs: settings.keepAlive,
+        maxConcurrentRuns: settings.maxConcurrentRuns,
+        maxBodyBytes: MAX_BODY_BYTES,
+      },
+    }
+    const backups = {
+      async create(name: string | undefined, onProgress: (done: number, total: number) => void) {
+        const file = join(paths.backupsDir, name ?? `gateway-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}.db`)
+        await databases.backUp(file, { onProgress })
+        return file
+      },
+    }
+    return new ApiServer({
+      plan: planApiServer(settings),
+      createApp: () =>
+        createApiApp({
+          api,
+          auth: { rootKey: settings.apiServerKey ?? '', apiKeys: this.#stores.apiKeys, throttle: new FailureThrottle(clock), log },
+          runner: this.#runner,
+          backups,
+        }),
+      probe: async () => void (await this.#stores.sessions.exists('')),
+      clock,
+      log,
+    })
+  }
+
+  #createApp() {
+    const { databases, budget, eventLoopDelay, settings, version, clock, log } = this.#options
+    const metrics = createMetrics()
+    registerGatewayMetrics(metrics, { databases, turns: this.#turns, budget, eventLoopDelay, version, platforms: () => this.status.platforms })
+    return createGatewayApp({
+      settings,
+      version,
+      apiServer: this.#apiServer,
+      status: () => this.status,
+      operator: {
+        isDraining: () => this.#turns.isDraining,
+        checks: gatewayChecks({ databases, stores: this.#stores, runner: this.#runner, platforms: () => this.status.platforms }),
+        budget,
+        eventLoopDelay,
+        metrics,
+        handles: () => ({ handles: databases.handles().map((row) => ({ ...row, leases: [...row.leases] })), expectedDatabaseDescriptors: databases.stats().databases * FILES_PER_DATABASE }),
+      },
+      apiKeys: this.#stores.apiKeys,
+      clock,
+      log,
+    })
+  }
+}
+
+function unlessForever(kept: number | 'forever'): number | undefined {
+  return kept === 'forever' ? undefined : kept
+}

@@ -1,0 +1,59 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { ApiContext, ApiEnv } from '../api/api-context.ts'
+import { ApiError } from '../api/api-error.ts'
+import { requireScope } from '../api/caller.ts'
+import { readBody } from '../api/json-body.ts'
+import { operation } from '../api/operation.ts'
+import { sseResponse } from '../api/sse.ts'
+
+const CreateBackup = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/, 'expected a file name of letters, digits, . _ and -')
+    .optional()
+    .describe('The name of the file in the folder for backups; made of the time unless given'),
+})
+
+/** Copies the database while it is in use. */
+export interface Backups {
+  /** Resolves with the path of the finished, checked copy. */
+  create(name: string | undefined, onProgress: (done: number, total: number) => void): Promise<string>
+}
+
+/** `/api/backups`: an online backup of `gateway.db`, with its progress as events. */
+export function backupsRoutes(api: ApiContext, backups: Backups) {
+  return new Hono<ApiEnv>().post('/backups', operation({ tag: 'Operation', summary: 'Back up the database', body: CreateBackup, streams: 'only' }), async (c) => {
+    requireScope(c.get('caller'), 'admin')
+    if (api.turns.isDraining) throw new ApiError('gateway_draining', 'The gateway is shutting down.', { headers: { 'Retry-After': '5' } })
+    const { name } = await readBody(c, CreateBackup)
+    return sseResponse(progress(api, (onProgress) => backups.create(name, onProgress)), { clock: api.clock, keepAliveMs: api.settings.keepAliveMs })
+  })
+}
+
+async function* progress(api: ApiContext, work: (onProgress: (done: number, total: number) => void) => Promise<string>): AsyncGenerator<string> {
+  let latest: { done: number; total: number } | undefined
+  let moved = Promise.withResolvers<void>()
+  const finished = work((done, total) => {
+    latest = { done, total }
+    moved.resolve()
+  }).then(
+    (file) => ({ event: 'completed', file }),
+    (error: unknown) => {
+      api.log.error({ err: error }, 'a backup failed')
+      return { event: 'failed', message: error instanceof Error ? error.message : String(error) }
+    },
+  )
+  for (;;) {
+    const end = await Promise.race([finished, moved.promise])
+    if (end) return yield frame(end)
+    moved = Promise.withResolvers<void>()
+    yield frame({ event: 'progress', ...latest })
+    // What a person sees changes often enough at this rate, and a fast copy is not slowed down by telling.
+    await Promise.race([finished, api.clock.delay(100)])
+  }
+}
+
+function frame(data: Record<string, unknown>): string {
+  return `data: ${JSON.stringify(data)}\n\n`
+}

@@ -1,0 +1,212 @@
+import { createId } from '@talaria/core'
+import type { ResponseWithItems, Turn } from '@talaria/db'
+import { Hono, type Context } from 'hono'
+import { z } from 'zod'
+import { awaitTurn, onDisconnectOf, streamTurn, turnHeaders } from '../api/answer-turn.ts'
+import type { ApiContext, ApiEnv } from '../api/api-context.ts'
+import { ApiError } from '../api/api-error.ts'
+import { requireScope, type Caller } from '../api/caller.ts'
+import type { Idempotency } from '../api/idempotency.ts'
+import { parseInput, parseJsonObject, readText } from '../api/json-body.ts'
+import { operation } from '../api/operation.ts'
+import { ourHeader } from '../api/our-headers.ts'
+import { limitSchema, listOf } from '../api/paging.ts'
+import { newMessageOf, placeInSession, type Placement } from '../api/session-of.ts'
+import { RESPONSES_UNSUPPORTED, withoutUnsupported } from '../openai/parameters.ts'
+import { responseContext, type ResponseContext } from '../openai/response-context.ts'
+import { envelopeOf, responseOf } from '../openai/response-envelope.ts'
+import { ResponseFrames, type ResponseRendering } from '../openai/response-frames.ts'
+import { ResponseRequest, responseAgentOptionsOf, type ResponseRequestBody } from '../openai/response-request.ts'
+import { settledResponse } from '../openai/settled-response.ts'
+import { TurnAborted } from '../turns/live-turn.ts'
+import { failureOf } from './chat-completions.ts'
+
+const RetrieveQuery = z.object({
+  stream: z.stringbool().default(false).describe('Replay the events instead of the response as a whole'),
+  starting_after: z.coerce.number().int().min(-1).optional().describe('With stream: only events after this sequence number'),
+})
+
+const InputItemsQuery = z.object({
+  limit: limitSchema(20, 100),
+  order: z.enum(['asc', 'desc']).default('desc'),
+  after: z.string().optional().describe('The id of the last item of the page before'),
+})
+
+/** `/v1/responses`: create, retrieve, replay, cancel, delete, and the items of its input. */
+export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
+  return new Hono<ApiEnv>()
+    .post(
+      '/responses',
+      operation({ tag: 'OpenAI', summary: 'Create a response', body: ResponseRequest, streams: true, sessionHeaders: true, idempotent: true }),
+      async (c) => {
+        const caller = c.get('caller')
+        requireScope(caller, 'chat')
+        api.turns.admit()
+        const body = parseInput(ResponseRequest, withoutUnsupported(parseJsonObject(await readText(c)), RESPONSES_UNSUPPORTED))
+        if (body.background && body.store === false) {
+          throw new ApiError('invalid_value', 'A background response must be stored: leave store out, or set it to true.', { param: 'store' })
+        }
+        const respond = (turn: Turn) => answer(c, api, turn)
+        return idempotency.once(c, async (claim) => respond(await startResponse(c, api, body, claim)), respond)
+      },
+    )
+    .get('/responses/:id', operation({ tag: 'OpenAI', summary: 'Retrieve a response, or replay its events', query: RetrieveQuery, streams: true }), async (c) => {
+      const caller = c.get('caller')
+      requireScope(caller, 'read')
+      const query = parseInput(RetrieveQuery, c.req.query())
+      const response = await find(api, caller, c.req.param('id'))
+      if (!query.stream) return c.json(await responseJson(api, response))
+      const turn = await api.stores.turns.get(response.turnId, { all: true })
+      if (!turn) throw new ApiError('not_found', 'The events of this response are not kept any more; retrieve it without stream.')
+      return stream(api, turn, renderingOf(turn, response), query.starting_after)
+    })
+    .delete('/responses/:id', operation({ tag: 'OpenAI', summary: 'Delete a response' }), async (c) => {
+      const caller = c.get('caller')
+      requireScope(caller, 'chat')
+      const id = c.req.param('id')
+      const response = await find(api, caller, id)
+      api.turns.stop(response.turnId, new TurnAborted('cancelled', 'response_deleted', 'The response was deleted before it was complete.'))
+      if (!(await api.stores.responses.delete(id, caller.viewer))) throw responseNotFound(id)
+      return c.json({ id, object: 'response', deleted: true })
+    })
+    .post('/responses/:id/cancel', operation({ tag: 'OpenAI', summary: 'Cancel a background response' }), async (c) => {
+      const caller = c.get('caller')
+      requireScope(caller, 'chat')
+      const response = await find(api, caller, c.req.param('id'))
+      if (response.envelope['background'] !== true) throw new ApiError('response_not_cancellable', 'Only responses with background set can be cancelled; end this one by closing its connection.')
+      const live = api.turns.live(response.turnId)
+      if (live && api.turns.stop(response.turnId, new TurnAborted('cancelled', 'cancelled', 'The response was cancelled.'))) await live.settled
+      return c.json(await responseJson(api, await find(api, caller, response.id)))
+    })
+    .get('/responses/:id/input_items', operation({ tag: 'OpenAI', summary: "List the items of a response's input", query: InputItemsQuery }), async (c) => {
+      const caller = c.get('caller')
+      requireScope(caller, 'read')
+      const query = parseInput(InputItemsQuery, c.req.query())
+      const { input } = await find(api, caller, c.req.param('id'))
+      const items = query.order === 'desc' ? input.toReversed() : input
+      const from = query.after === undefined ? 0 : items.findIndex((item) => item.id === query.after) + 1
+      if (query.after !== undefined && from === 0) throw new ApiError('invalid_pagination', `No item with id '${query.after}' in this response.`, { param: 'after' })
+      return c.json(listOf(items.slice(from, from + query.limit), items.length > from + query.limit))
+    })
+}
+
+/** Everything that is needed to render the answer of a turn again, when its response is not stored. */
+interface RequestRecord {
+  readonly responseId: string
+  readonly stream: boolean
+  readonly background: boolean
+  readonly onDisconnect: 'cancel' | 'continue'
+  /** Only for a response that is not stored; else it stands in its row. */
+  readonly envelope?: Record<string, unknown>
+  readonly previousResponseId?: string
+  readonly conversationId?: string
+}
+
+async function startResponse(c: Context<ApiEnv>, api: ApiContext, body: ResponseRequestBody, claim: Parameters<Parameters<Idempotency['once']>[1]>[0]): Promise<Turn> {
+  const caller = c.get('caller')
+  const agent = responseAgentOptionsOf(body)
+  const context = await responseContext(api, caller, body)
+  if (context.present.length === 0 && context.past.length === 0) throw new ApiError('missing_required_parameter', "Missing required parameter: 'input'.", { param: 'input' })
+  const model = body.model ?? api.settings.modelName
+  const id = createId('resp', api.clock.now())
+  const envelope = envelopeOf(body, model)
+  const isStored = body.store !== false
+  const links = {
+    ...(context.previous && { previousResponseId: context.previous.id }),
+    ...(context.conversation && { conversationId: context.conversation.id }),
+  }
+  const request: RequestRecord = {
+    responseId: id,
+    stream: body.stream ?? false,
+    background: body.background ?? false,
+    onDisconnect: body.background ? 'continue' : onDisconnectOf(c, body.on_disconnect),
+    ...(!isStored && { envelope }),
+    ...links,
+  }
+  const { turn } = await api.turns.start({
+    ...(await placeResponse(c, api, caller, context, model, body.safety_identifier ?? body.user)),
+    owner: caller.owner,
+    kind: 'response',
+    model,
+    messages: context.present.map(newMessageOf),
+    agent,
+    request: { ...request },
+    ...(claim && { idempotency: claim }),
+    ...(isStored && {
+      response: { ...links, id, status: 'in_progress' as const, expiresAt: expiryOf(api), envelope, input: context.input },
+      settleResponse: (outcome) => settledResponse(id, envelope, outcome),
+    }),
+  })
+  return turn
+}
+
+/** All responses of a chain or a conversation live in one session; instructions are not carried over, as OpenAI has it. */
+async function placeResponse(
+  c: Context<ApiEnv>,
+  api: ApiContext,
+  caller: Caller,
+  { previous, conversation, past }: ResponseContext,
+  model: string,
+  user: string | null | undefined,
+): Promise<Pick<Placement, 'session' | 'history'>> {
+  const base = { source: 'api', owner: caller.owner, model, ...(user && { userId: user }) }
+  const header = ourHeader(c, 'Session-Id')
+  const chained = previous?.sessionId ?? conversation?.sessionId
+  if (chained != null && (await api.stores.sessions.get(chained, { all: true }))) return { session: { id: chained }, history: past }
+  if (header === undefined) return { session: { create: { ...base, id: createId('ses') } }, history: past }
+  const place = await placeInSession(api, caller, header, base)
+  // Without a chain the session's own history is what came before.
+  return previous || conversation ? { ...place, history: past } : place
+}
+
+async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<Response> {
+  const request = turn.request as unknown as RequestRecord
+  const rendering = renderingOf(turn, request.envelope ? undefined : await api.stores.responses.ofTurn(turn.id))
+  if (request.stream) return stream(api, turn, rendering, undefined)
+  if (request.background) return c.json(responseOf({ ...rendering, status: 'queued', completedAt: null, output: [] }), 200, turnHeaders(turn))
+  const { turn: settled, events, summary } = await awaitTurn(c, api, turn)
+  if (settled.error && summary.text === '' && summary.clientCalls.length === 0) throw failureOf(settled)
+  const ending = settledResponse(request.responseId, rendering.envelope, { status: settled.status as never, finishReason: settled.finishReason as never, error: settled.error, events, finishedAt: settled.updatedAt })
+  return c.json(responseOf({ ...rendering, ...ending, completedAt: settled.finishedAt }), 200, turnHeaders(turn))
+}
+
+function stream(api: ApiContext, turn: Turn, rendering: ResponseRendering, startingAfter: number | undefined): Response {
+  const frames = new ResponseFrames({ ...rendering, ...(startingAfter !== undefined && { startingAfter }) })
+  // Sequence numbers are what a client comes back with, so nothing is sent that a crash could take back.
+  return streamTurn(api, turn, (events) => frames.render(events), { durable: turn.request['envelope'] === undefined, onError: () => STORAGE_ERROR })
+}
+
+const STORAGE_ERROR = `event: error\ndata: ${JSON.stringify({ type: 'error', code: 'storage_unavailable', message: 'The answer could not be stored.', param: null })}\n\n`
+
+function renderingOf(turn: Turn, stored: ResponseWithItems | undefined): ResponseRendering {
+  const request = turn.request as unknown as RequestRecord
+  return {
+    id: request.responseId,
+    createdAt: turn.createdAt,
+    previousResponseId: request.previousResponseId ?? null,
+    conversationId: request.conversationId ?? null,
+    envelope: request.envelope ?? stored?.envelope ?? {},
+    isBackground: request.background,
+  }
+}
+
+/** A response as it is now: where its turn is still under way, what of it is known. */
+async function responseJson(api: ApiContext, response: ResponseWithItems): Promise<Record<string, unknown>> {
+  const status = response.status === 'in_progress' && api.turns.live(response.turnId)?.turn.status === 'queued' ? 'queued' : response.status
+  return responseOf({ ...response, status })
+}
+
+function expiryOf(api: ApiContext): number | null {
+  const { responseTtlMs } = api.settings
+  return responseTtlMs === undefined ? null : api.clock.now() + responseTtlMs
+}
+
+async function find(api: ApiContext, caller: Caller, id: string): Promise<ResponseWithItems> {
+  const response = await api.stores.responses.get(id, caller.viewer)
+  if (!response) throw responseNotFound(id)
+  return response
+}
+
+function responseNotFound(id: string): ApiError {
+  return new ApiError('response_not_found', `Response with id '${id}' not found.`, { param: 'response_id' })
+}

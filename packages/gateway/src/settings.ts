@@ -1,0 +1,132 @@
+import type { AgentSettingsInput } from '@talaria/agent'
+import { defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
+import { z } from 'zod'
+
+const kept = () => z.union([oneOf('forever'), duration()]).describe('a duration with its unit, such as 30d, or forever')
+
+const every = () => z.union([oneOf('never'), duration()]).describe('a duration with its unit, such as 1d, or never')
+
+/** Everything that can be set of a gateway: for its loader, `--help`, and the documentation, which a test compares. */
+export const gatewaySettings = defineSettings({
+  apiServerHost: { env: 'API_SERVER_HOST', file: 'gateway.api_server.host', schema: text('a host name or address'), fallback: '127.0.0.1', help: 'Address to listen on.' },
+  apiServerPort: { env: 'API_SERVER_PORT', file: 'gateway.api_server.port', schema: port(), fallback: 8642, help: 'Port to listen on; 0 has the system choose one.' },
+  apiServerEnabled: {
+    env: 'API_SERVER_ENABLED',
+    file: 'gateway.api_server.enabled',
+    schema: flag().optional(),
+    help: 'Whether to serve the HTTP API. A key alone enables it; false wins over the key.',
+  },
+  apiServerKey: {
+    env: 'API_SERVER_KEY',
+    schema: text('a secret of at least 16 characters').optional(),
+    secret: true,
+    help: 'The root key of the HTTP API: at least 16 random characters, for example from: openssl rand -hex 32.',
+  },
+  corsOrigins: {
+    env: 'API_SERVER_CORS_ORIGINS',
+    file: 'gateway.api_server.cors_origins',
+    schema: list(text('an origin such as https://chat.example.org')),
+    fallback: [],
+    help: 'Origins of web pages that may use the API from a browser; * allows all.',
+  },
+  allowedHosts: {
+    env: 'API_SERVER_ALLOWED_HOSTS',
+    file: 'gateway.api_server.allowed_hosts',
+    schema: list(text('a host name')),
+    fallback: [],
+    help: 'Names besides localhost under which the gateway may be called while it listens on this machine only.',
+  },
+  modelName: {
+    env: 'API_SERVER_MODEL_NAME',
+    file: 'gateway.api_server.model_name',
+    schema: text('a name'),
+    fallback: 'talaria',
+    help: 'The name under which clients see the default model.',
+  },
+  maxConcurrentRuns: {
+    env: 'API_SERVER_MAX_CONCURRENT_RUNS',
+    file: 'gateway.api_server.max_concurrent_runs',
+    schema: integer({ min: 0 }),
+    fallback: 1024,
+    help: 'Runs under way at once; one more is refused with 429. 0 is no limit.',
+  },
+  keepAlive: {
+    env: 'API_SERVER_STREAM_KEEPALIVE',
+    file: 'gateway.api_server.stream_keepalive',
+    schema: duration(),
+    fallback: 30_000,
+    help: 'On a quiet stream a comment line is sent this often, so that proxies do not close it.',
+  },
+  responsesKept: { env: 'TALARIA_RESPONSES_KEPT', file: 'gateway.retention.responses', schema: kept(), fallback: 30 * 86_400_000, help: 'How long responses of /v1/responses are kept.' },
+  runsKept: {
+    env: 'TALARIA_RUNS_KEPT',
+    file: 'gateway.retention.runs',
+    schema: kept(),
+    fallback: 30 * 86_400_000,
+    help: 'How long runs and their events are kept after their end; what was said in them stays.',
+  },
+  sessionsKept: { env: 'TALARIA_SESSIONS_KEPT', file: 'gateway.retention.sessions', schema: kept(), fallback: 'forever', help: 'How long sessions are kept after their last message; pinned ones always are.' },
+  integrityCheckEvery: {
+    env: 'TALARIA_INTEGRITY_CHECK_EVERY',
+    file: 'gateway.integrity_check_every',
+    schema: every(),
+    fallback: 86_400_000,
+    help: 'How often the database is looked through for damage, in a process of its own.',
+  },
+  shutdownGrace: { env: 'TALARIA_SHUTDOWN_GRACE', file: 'gateway.shutdown_grace', schema: duration(), fallback: 20_000, help: 'How long runs under way may take to end when the gateway is stopped.' },
+  logLevel: { env: 'TALARIA_LOG_LEVEL', file: 'gateway.log_level', schema: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), fallback: 'info', help: 'What is written to the log.' },
+
+  model: { env: 'TALARIA_MODEL', file: 'model.default', schema: text('scripted, provider/model, or an alias'), fallback: 'scripted', help: 'The default model: scripted, openai/…, anthropic/…, openai-compatible/…, or an alias.' },
+  modelAliases: {
+    env: 'TALARIA_MODEL_ALIASES',
+    file: 'model.aliases',
+    schema: aliases(),
+    fallback: {},
+    help: 'Names that clients may select, each with the model behind it: fast=openai/gpt-5-mini,local=openai-compatible/qwen3.',
+  },
+  modelFallbacks: { env: 'TALARIA_MODEL_FALLBACKS', file: 'model.fallbacks', schema: list(text('provider/model')), fallback: [], help: 'Models to try, in this order, when one cannot answer.' },
+  openaiKey: { env: 'OPENAI_API_KEY', schema: text('a key').optional(), secret: true, help: 'Key for openai/… and openai-compatible/….' },
+  openaiBaseUrl: { env: 'OPENAI_BASE_URL', file: 'model.openai_base_url', schema: url().optional(), help: 'Address of the API behind openai/… and openai-compatible/…, such as http://127.0.0.1:11434/v1.' },
+  anthropicKey: { env: 'ANTHROPIC_API_KEY', schema: text('a key').optional(), secret: true, help: 'Key for anthropic/….' },
+  anthropicBaseUrl: { env: 'ANTHROPIC_BASE_URL', file: 'model.anthropic_base_url', schema: url().optional(), help: 'Address of the API behind anthropic/….' },
+  connectTimeout: { env: 'TALARIA_MODEL_CONNECT_TIMEOUT', file: 'model.timeouts.connect', schema: duration(), fallback: 10_000, help: 'How long connecting to a model may take.' },
+  firstTokenTimeout: { env: 'TALARIA_MODEL_FIRST_TOKEN_TIMEOUT', file: 'model.timeouts.first_token', schema: duration(), fallback: 180_000, help: 'How long a model may take to begin its answer.' },
+  idleTimeout: { env: 'TALARIA_MODEL_IDLE_TIMEOUT', file: 'model.timeouts.idle', schema: duration(), fallback: 60_000, help: 'How long a model may pause within its answer.' },
+  maxAttempts: { env: 'TALARIA_MODEL_MAX_ATTEMPTS', file: 'model.max_attempts', schema: integer({ min: 1, max: 10 }), fallback: 3, help: 'How often a model is tried before the next one of the fall-backs.' },
+  maxSteps: { env: 'TALARIA_MAX_STEPS', file: 'agent.max_steps', schema: integer({ min: 1 }), fallback: 32, help: 'Calls of the model in one run, tools included.' },
+  instructions: { env: 'TALARIA_INSTRUCTIONS', file: 'agent.instructions', schema: text('a text').optional(), help: 'What the agent is told before every conversation.' },
+  approvals: { env: 'TALARIA_APPROVALS', file: 'agent.approvals', schema: oneOf('never', 'always'), fallback: 'never', help: "Whether a person is asked before one of the server's own tools runs." },
+})
+
+export type GatewaySettings = SettingsOf<typeof gatewaySettings>
+
+/** The part of the settings that is the agent's. */
+export function agentSettingsOf(settings: GatewaySettings): AgentSettingsInput {
+  const openai = { ...(settings.openaiKey !== undefined && { apiKey: settings.openaiKey }), ...(settings.openaiBaseUrl !== undefined && { baseUrl: settings.openaiBaseUrl }) }
+  return {
+    model: settings.model,
+    aliases: settings.modelAliases,
+    fallbacks: [...settings.modelFallbacks],
+    providers: {
+      openai,
+      'openai-compatible': openai,
+      anthropic: { ...(settings.anthropicKey !== undefined && { apiKey: settings.anthropicKey }), ...(settings.anthropicBaseUrl !== undefined && { baseUrl: settings.anthropicBaseUrl }) },
+    },
+    timeouts: { connectMs: settings.connectTimeout, firstTokenMs: settings.firstTokenTimeout, idleMs: settings.idleTimeout },
+    maxAttempts: settings.maxAttempts,
+    maxSteps: settings.maxSteps,
+    approvals: settings.approvals,
+    ...(settings.instructions !== undefined && { instructions: settings.instructions }),
+  }
+}
+
+/** `name=provider/model` pairs with commas, or a mapping in YAML. */
+function aliases(): z.ZodType<Record<string, string>> {
+  const pairs = z.string().transform((value, context) => {
+    const entries = value.split(',').map((pair) => pair.split('=').map((part) => part.trim()))
+    if (entries.every(([name, target, ...rest]) => name && target && rest.length === 0)) return Object.fromEntries(entries) as Record<string, string>
+    context.addIssue({ code: 'custom', message: 'expected name=provider/model, several with commas' })
+    return z.NEVER
+  })
+  return z.union([z.record(z.string(), z.string()), pairs]).describe('name=provider/model, several with commas, or a mapping')
+}
