@@ -1,6 +1,10 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
+import { silentLog } from '../log.ts'
 import { hostGuard, isLoopback } from './host-guard.ts'
+import { startHttpServer } from './http-server.ts'
 
 const status = async (boundTo: string, host: string | undefined, allowed: readonly string[] = []) => {
   const app = new Hono().use(hostGuard({ boundTo, allowed })).get('/', (c) => c.text('ok'))
@@ -27,6 +31,28 @@ test.each([
   '0.0.0.0',
 ])('under the name %j it answers nobody', async (host) => {
   expect(await status('127.0.0.1', host)).toBe(403)
+})
+
+test('one allowed name does not open the door for the next request', async () => {
+  const app = new Hono().use(hostGuard({ boundTo: '127.0.0.1' })).get('/', (c) => c.text('ok'))
+  const statuses = []
+  for (const host of ['localhost:1', 'evil.example', 'localhost:1', 'localhost:2', 'evil.example'])
+    statuses.push((await app.request('/', { headers: { host } })).status)
+  expect(statuses).toEqual([200, 403, 200, 200, 403])
+})
+
+test('over a socket the Host that counts is the header, whatever the request line says', async () => {
+  const app = new Hono().use(hostGuard({ boundTo: '127.0.0.1' })).get('/', (c) => c.text('ok'))
+  await using server = await startHttpServer({ fetch: app.fetch, host: '127.0.0.1', port: 0, settings: { host: 'HOST', port: 'PORT' }, log: silentLog })
+  const statusOf = async (path: string, host: string) => {
+    const request = get({ host: '127.0.0.1', port: server.port, path, headers: { host }, agent: false })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    response.resume()
+    return response.statusCode
+  }
+  expect(await statusOf('/', `127.0.0.1:${server.port}`)).toBe(200)
+  expect(await statusOf('/', 'evil.example')).toBe(403)
+  expect(await statusOf('http://localhost/', 'evil.example')).toBe(403)
 })
 
 test('further names are allowed when they are listed, with any port', async () => {
