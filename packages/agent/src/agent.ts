@@ -9,6 +9,7 @@ export interface Agent {
   models(): readonly ModelListing[]
 }
 
+/** A name that selects a model. */
 export interface ModelListing {
   readonly id: string
   /** What stands behind the name, as `provider/model`. */
@@ -16,6 +17,7 @@ export interface ModelListing {
   readonly ownedBy: string
 }
 
+/** What is to be answered, and how. */
 export interface AgentRequest {
   readonly turnId: string
   readonly sessionId: string
@@ -34,6 +36,7 @@ export interface AgentRequest {
   readonly approve?: (request: ApprovalRequest, signal: AbortSignal) => Promise<'allow' | 'deny'>
 }
 
+/** How the model is to choose its words; what is left out is the provider's to decide. */
 export interface Sampling {
   readonly temperature?: number
   readonly topP?: number
@@ -54,6 +57,7 @@ export interface Sampling {
   }
 }
 
+/** One message of a conversation. */
 export interface AgentMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool'
   readonly content: string | readonly ContentPart[]
@@ -64,12 +68,14 @@ export interface AgentMessage {
   readonly toolName?: string
 }
 
+/** A piece of a message. */
 export type ContentPart =
   | { readonly type: 'text'; readonly text: string }
   /** `url` is http(s) or a `data:` URL. */
   | { readonly type: 'image'; readonly url: string; readonly detail?: string }
   | { readonly type: 'file'; readonly url: string; readonly filename?: string; readonly mediaType?: string }
 
+/** A function that the model wants to have run. */
 export interface ToolCall {
   readonly id: string
   readonly name: string
@@ -77,6 +83,7 @@ export interface ToolCall {
   readonly arguments: string
 }
 
+/** A function that is offered to the model. */
 export interface ToolDefinition {
   readonly name: string
   readonly description?: string
@@ -85,12 +92,14 @@ export interface ToolDefinition {
   readonly strict?: boolean
 }
 
+/** A call that waits for somebody to allow it. */
 export interface ApprovalRequest {
   readonly id: string
   readonly tool: string
   readonly arguments: string
 }
 
+/** Tokens, as the provider counted them; reasoning is part of the output, what was cached part of the input. */
 export interface Usage {
   readonly inputTokens: number
   readonly outputTokens: number
@@ -98,11 +107,13 @@ export interface Usage {
   readonly cachedInputTokens: number
 }
 
+/** Why an answer ended: of itself, at a limit, for the client to run its tools, or because the provider cut it. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
 
 /** What to do about a failure: data in one table, not a judgement each model adapter makes anew. */
 export type FailureClass = 'retryable' | 'fatal' | 'misconfigured'
 
+/** What happens in a turn, in the order it happens. */
 export type AgentEvent =
   | { readonly type: 'text.delta'; readonly text: string }
   | { readonly type: 'reasoning.delta'; readonly text: string }

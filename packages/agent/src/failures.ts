@@ -80,7 +80,7 @@ export const FAILURES = [
   {
     code: 'model_unreachable',
     failure: 'retryable',
-    on: ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'ENOENT'],
+    on: ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EMFILE', 'ENFILE'],
     message: '{provider} at {where} cannot be reached ({detail}). Is it running, and is {urlVariable} right?',
   },
   {
@@ -157,6 +157,7 @@ export const FAILURES = [
   },
 ] as const satisfies readonly FailureRow[]
 
+/** The codes of the table. */
 export type FailureCode = (typeof FAILURES)[number]['code']
 
 /** One row of the table. */

@@ -60,7 +60,7 @@ export function openHttpClient(options: { readonly clock: Clock; readonly connec
     },
     async [Symbol.asyncDispose]() {
       closed = true
-      const closing = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve).destroy()))
+      const closing = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
       for (const agent of Object.values(agents)) agent.destroy()
       await Promise.all(closing)
     },

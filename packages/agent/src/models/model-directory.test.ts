@@ -56,5 +56,7 @@ test('a model is opened once, and one that could not be opened is tried again', 
   expect(models.open(parseTarget('openai/gpt-5'))).toBe(models.open(parseTarget('openai/gpt-5')))
   const first = models.open(parseTarget('openai-compatible/m'))
   await expect(first).rejects.toMatchObject({ code: 'model_not_configured' })
-  expect(models.open(parseTarget('openai-compatible/m')).catch(() => {})).not.toBe(first)
+  const second = models.open(parseTarget('openai-compatible/m'))
+  expect(second).not.toBe(first)
+  await expect(second).rejects.toMatchObject({ code: 'model_not_configured' })
 })

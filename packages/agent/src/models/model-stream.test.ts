@@ -112,6 +112,23 @@ test('closing in the middle returns the iterator of the model', async () => {
   expect(returned).toBe(true)
 })
 
+test('whatever a model says when it is stopped, the reason is what is thrown', async () => {
+  const clock = new FakeClock()
+  const controller = new AbortController()
+  const model: Model = {
+    async *stream(_, signal) {
+      yield WORD
+      await clock.delay(5_000, signal).catch(() => Promise.reject(new Error('AbortError of a library')))
+    },
+  }
+  const stream = await openModelStream(model, CALL, limits(clock, controller.signal))
+  await stream.next()
+  const failure = stream.next().catch((error: unknown) => error)
+  const reason = new Error('enough')
+  controller.abort(reason)
+  expect(await failure).toBe(reason)
+})
+
 test.each(['error', 'interrupted'] as const)('an answer that ends with %s is a failure, not an answer', async (unified) => {
   const clock = new FakeClock()
   const finish = { ...FINISH, finishReason: { unified, raw: undefined } } as ModelPart

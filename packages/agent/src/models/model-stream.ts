@@ -1,3 +1,4 @@
+import type { SharedV4Warning } from '@ai-sdk/provider'
 import type { Clock } from '@talaria/core'
 import { AgentError } from '../agent-error.ts'
 import type { AgentSettings } from '../agent-settings.ts'
@@ -44,6 +45,8 @@ export async function openModelStream(model: Model, call: ModelCall, limits: Str
 
 /** One answer of one model while it comes in: its parts, its deadlines and the switch that ends it. */
 export class ModelStream {
+  /** What of the call the provider ignores. */
+  warnings: readonly SharedV4Warning[] = []
   readonly #controller = new AbortController()
   readonly #limits: StreamLimits
   readonly #parts: AsyncIterator<ModelPart>
@@ -68,6 +71,7 @@ export class ModelStream {
       const part = await this.#read()
       if (!part) throw new AgentError('model_answer_broken', 'the answer ended before it began')
       this.#preamble.push(part)
+      if (part.type === 'stream-start') this.warnings = part.warnings
       if (!PREAMBLE.has(part.type)) break
     }
     this.#speaking = true

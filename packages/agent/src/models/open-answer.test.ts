@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { silentLog, systemClock, type Clock } from '@talaria/core'
+import { createLog, silentLog, systemClock, type Clock, type Log } from '@talaria/core'
 import { FakeClock } from '@talaria/core/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { AgentSettingsInput } from '../agent-settings.ts'
@@ -8,7 +8,7 @@ import { ask, startFakeProvider, type Asked } from '../testing/index.ts'
 
 const KEY = 'very-secret-key-of-ours'
 
-async function parts(settings: AgentSettingsInput = {}, clock: Clock = systemClock) {
+async function parts(settings: AgentSettingsInput = {}, clock: Clock = systemClock, log: Log = silentLog) {
   const provider = await startFakeProvider()
   const agent = createAgent({
     settings: {
@@ -17,7 +17,7 @@ async function parts(settings: AgentSettingsInput = {}, clock: Clock = systemClo
       ...settings,
     },
     clock,
-    log: silentLog,
+    log,
   })
   onTestFinished(async () => {
     await agent[Symbol.asyncDispose]()
@@ -139,6 +139,13 @@ test('fall-backs are tried in order when a model cannot answer or is not configu
   expect(provider.requests.map(({ path }) => path)).toEqual(['/v1/chat/completions'])
 })
 
+test('a turn stays with the fall-back that answered, instead of asking the others again in every step', async () => {
+  const { provider, agent } = await parts({ maxAttempts: 1, fallbacks: ['scripted'] })
+  provider.queue({ status: 503 })
+  expect((await ask(agent, '!call current_time\n!then\n!say done')).text).toBe('done')
+  expect(provider.requests).toHaveLength(1)
+})
+
 test('a request that is wrong itself is not carried from model to model', async () => {
   const { provider, agent } = await parts({ fallbacks: ['scripted'] })
   provider.queue({ status: 400, error: { message: 'messages must not be empty' } })
@@ -190,6 +197,31 @@ test('stopping a turn while it waits to try again ends it at once', async () => 
   await expect(turn).rejects.toBe(reason)
   await sleep(30)
   expect(provider.requests).toHaveLength(1)
+})
+
+test('each failed attempt is logged with its code, and neither with a key nor with what was said', async () => {
+  const lines: string[] = []
+  const log = createLog('agent', { destination: { write: (line) => void lines.push(line) } })
+  const { provider, agent } = await parts({ maxAttempts: 1 }, systemClock, log)
+  provider.queue({ status: 400, error: { message: `no ${KEY}` } })
+  await ask(agent, 'my secret thoughts')
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { msg: 'a model failed', target: 'openai-compatible/m', attempt: 1, code: 'model_refused_request' },
+  ])
+  expect(lines.join('')).not.toMatch(/secret/)
+})
+
+test('a turn that is stopped is not logged as a failure of its model', async () => {
+  const lines: string[] = []
+  const log = createLog('agent', { destination: { write: (line) => void lines.push(line) } })
+  const { provider, agent } = await parts({}, systemClock, log)
+  provider.queue({ headersDelayMs: 60_000 })
+  const controller = new AbortController()
+  const turn = ask(agent, 'hi', controller.signal)
+  await vi.waitFor(() => expect(provider.requests).toHaveLength(1))
+  controller.abort(new Error('enough'))
+  await expect(turn).rejects.toThrow('enough')
+  expect(lines).toEqual([])
 })
 
 test('the scripted model can fail so many times and then answer', async () => {

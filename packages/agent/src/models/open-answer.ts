@@ -26,27 +26,16 @@ export interface OpenedAnswer {
   readonly target: Target
 }
 
-/** No target could answer; the failure is the first one's, because that is the model that was asked for. */
-export class NoAnswer extends Error {
-  readonly failure: ModelFailure
-
-  constructor(failures: readonly ModelFailure[]) {
-    const [first, ...others] = failures as [ModelFailure, ...ModelFailure[]]
-    super([first.message, ...others.map(({ message }) => `Its fall-back failed too: ${message}`)].join(' '))
-    this.name = 'NoAnswer'
-    this.failure = { ...first, message: this.message }
-  }
-}
-
 /**
- * Asks the targets in order until one begins to answer, each up to `maxAttempts` times.
- * Rejects with `NoAnswer`, or with the reason of `signal`.
+ * Asks the targets in order until one begins to answer, each up to `maxAttempts` times. When none does, the failure is
+ * the first one's, because that is the model that was asked for, and its message names the others'.
+ * Rejects only with the reason of `signal`.
  */
 export async function openAnswer(
   targets: readonly Target[],
   call: Omit<ModelCall, 'attempt'>,
   context: ModelContext & { readonly signal: AbortSignal },
-): Promise<OpenedAnswer> {
+): Promise<OpenedAnswer | ModelFailure> {
   const failures: ModelFailure[] = []
   for (const target of targets) {
     const answer = await askTarget(target, call, context)
@@ -54,7 +43,8 @@ export async function openAnswer(
     failures.push(answer)
     if (answer.failure === 'fatal') break
   }
-  throw new NoAnswer(failures)
+  const [first, ...others] = failures as [ModelFailure, ...ModelFailure[]]
+  return { ...first, message: [first.message, ...others.map(({ message }) => `Its fall-back failed too: ${message}`)].join(' ') }
 }
 
 async function askTarget(
@@ -67,6 +57,7 @@ async function askTarget(
     try {
       const model = await models.open(target)
       const stream = await openModelStream(model, { ...call, attempt }, { signal, clock, timeouts: settings.timeouts })
+      if (stream.warnings.length > 0) log.debug({ target: target.name, warnings: stream.warnings }, 'a provider ignores part of what it was asked')
       return { stream, target }
     } catch (error) {
       signal.throwIfAborted()

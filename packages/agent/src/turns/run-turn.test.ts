@@ -135,8 +135,10 @@ test("of a mix of calls the server's run, then the turn ends for the client's", 
 })
 
 test("a client's tool hides a server tool of the same name", async () => {
-  const { of } = await ask(agentOf(), saying('!call echo', { clientTools: [{ ...CLIENT_TOOL, name: 'echo' }] }))
+  const { agent, provider } = await providerAgent([{ calls: [{ id: 'a', name: 'echo', arguments: '{}' }] }])
+  const { of } = await ask(agent, saying('go', { clientTools: [{ ...CLIENT_TOOL, name: 'echo' }] }))
   expect(of('tool.finished')).toMatchObject([{ name: 'echo', runs: 'client' }])
+  expect(provider.requests[0]?.body.tools).toHaveLength(1)
 })
 
 test('a client that demands a call is offered only its own tools', async () => {

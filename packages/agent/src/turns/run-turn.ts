@@ -1,13 +1,15 @@
 import { createId } from '@talaria/core'
 import { AgentError } from '../agent-error.ts'
-import type { AgentEvent, AgentRequest, Usage } from '../agent.ts'
+import type { AgentEvent, AgentRequest } from '../agent.ts'
 import { modelFailureOf, type ModelFailure } from '../models/model-failure.ts'
-import { NoAnswer, openAnswer, type ModelContext, type OpenedAnswer } from '../models/open-answer.ts'
+import type { ModelStream } from '../models/model-stream.ts'
+import { openAnswer, type ModelContext } from '../models/open-answer.ts'
 import type { Tool } from '../tools/tool.ts'
 import { callOptionsOf, toolsOf } from './call-options.ts'
 import { promptOf, toolMessageOf } from './prompt.ts'
 import { runTools } from './run-tools.ts'
 import { Step } from './step.ts'
+import { NO_USAGE, sumOfUsage } from './usage.ts'
 
 /** What a turn is run with. */
 export interface TurnContext extends ModelContext {
@@ -23,24 +25,28 @@ export interface TurnContext extends ModelContext {
 export async function* runTurn(request: AgentRequest, signal: AbortSignal, context: TurnContext): AsyncGenerator<AgentEvent> {
   const { settings } = context
   const { maxOutputTokens = Number.POSITIVE_INFINITY } = request.sampling ?? {}
-  let usage: Usage = { inputTokens: 0, outputTokens: 0, reasoningTokens: 0, cachedInputTokens: 0 }
-  let answer: OpenedAnswer | undefined
+  let targets = context.models.targetsOf(request.model)
+  let usage = NO_USAGE
+  let stream: ModelStream | undefined
   try {
     signal.throwIfAborted()
     const { offered, serverTools, isClientTool } = toolsOf(request, context.tools)
     const rules = { tools: serverTools, approvals: settings.approvals, approve: request.approve, redact: context.redact }
-    const targets = context.models.targetsOf(request.model)
     const prompt = promptOf(request.messages, [settings.instructions, request.instructions])
     for (let number = 1; ; number++) {
       const step = new Step(isClientTool)
       const options = callOptionsOf(request, { offered, isFirstStep: number === 1, spentTokens: usage.outputTokens })
-      answer = await openAnswer(targets, { ...options, prompt }, { ...context, signal })
-      for (let part; (part = await answer.stream.next());) {
+      const answer = await openAnswer(targets, { ...options, prompt }, { ...context, signal })
+      if ('failure' in answer) return yield failedEventOf(answer)
+      stream = answer.stream
+      // The turn stays with the model that answered, instead of waiting for the others again in every step.
+      targets = targets.slice(targets.indexOf(answer.target))
+      for (let part; (part = await stream.next());) {
         for (const event of step.accept(part)) yield event
       }
-      await answer.stream.close()
-      answer = undefined
-      usage = sumOf(usage, step.usage)
+      await stream.close()
+      stream = undefined
+      usage = sumOfUsage(usage, step.usage)
       yield { type: 'usage', usage }
 
       const ofServer = step.calls.filter(({ runs }) => runs === 'server')
@@ -61,39 +67,23 @@ export async function* runTurn(request: AgentRequest, signal: AbortSignal, conte
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    yield { type: 'failed', ...turnFailureOf(error, answer, request, context) }
+    // While a stream is open, what is thrown is the model's; what we raise on purpose has a code; the rest is our mistake.
+    const isKnown = stream !== undefined || error instanceof AgentError
+    const failure = modelFailureOf(isKnown ? error : mistakeOf(error, request, context), targets[0]!, context)
+    context.log.warn({ target: targets[0]!.name, code: failure.code, turn: request.turnId }, 'a turn failed')
+    yield failedEventOf(failure)
   } finally {
-    await answer?.stream.close()
+    await stream?.close()
   }
 }
 
-function sumOf(a: Usage, b: Usage): Usage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
-    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
-  }
+function failedEventOf({ failure, code, message }: ModelFailure): AgentEvent {
+  return { type: 'failed', failure, code, message }
 }
 
-function turnFailureOf(
-  error: unknown,
-  answer: OpenedAnswer | undefined,
-  request: AgentRequest,
-  context: TurnContext,
-): Pick<ModelFailure, 'failure' | 'code' | 'message'> {
-  if (error instanceof NoAnswer) return pick(error.failure)
-  const target = answer?.target ?? context.models.targetsOf(request.model)[0]!
-  if (answer || error instanceof AgentError) {
-    const failure = modelFailureOf(error, target, context)
-    context.log.warn({ target: target.name, code: failure.code, turn: request.turnId }, 'a turn failed')
-    return pick(failure)
-  }
-  const id = createId('err', context.clock.now())
-  context.log.error({ err: error, error_id: id, turn: request.turnId }, 'a turn failed inside the agent')
-  return pick(modelFailureOf(new AgentError('agent_failed', id), target, context))
-}
-
-function pick({ failure, code, message }: ModelFailure): Pick<ModelFailure, 'failure' | 'code' | 'message'> {
-  return { failure, code, message }
+/** For the log everything, for people an id to find it by. */
+function mistakeOf(error: unknown, { turnId }: AgentRequest, { clock, log }: TurnContext): AgentError {
+  const id = createId('err', clock.now())
+  log.error({ err: error, error_id: id, turn: turnId }, 'a turn failed inside the agent')
+  return new AgentError('agent_failed', id)
 }

@@ -8,6 +8,7 @@ import type {
 import type { AgentEvent, FinishReason, ToolCall, Usage } from '../agent.ts'
 import type { ModelPart } from '../models/model.ts'
 import { toolCallPartOf } from './prompt.ts'
+import { NO_USAGE } from './usage.ts'
 
 /** A call the model made, and whose business it is. */
 export interface StepCall extends ToolCall {
@@ -16,12 +17,10 @@ export interface StepCall extends ToolCall {
 
 const NOTHING: readonly AgentEvent[] = []
 
-const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, reasoningTokens: 0, cachedInputTokens: 0 }
-
 /** What one call of the model comes to: takes its parts one by one, turns them into events, and keeps what the next call must see. */
 export class Step {
   readonly calls: StepCall[] = []
-  usage: Usage = NO_USAGE
+  usage = NO_USAGE
   finishReason: FinishReason = 'stop'
   readonly #isClientTool: (name: string) => boolean
   readonly #said: (LanguageModelV4TextPart | LanguageModelV4ReasoningPart | LanguageModelV4ToolCallPart)[] = []
