@@ -27,7 +27,10 @@ const TURNED = Symbol('the event loop turned')
 async function withDeadline<Result>(running: Promise<Result>, clock: Clock): Promise<Result> {
   const ended = new AbortController()
   const overrun = clock.delay(CALLBACK_DEADLINE_MS, ended.signal).then(() => {
-    throw new DatabaseError('OVERRUN', `A database callback was still running after ${CALLBACK_DEADLINE_MS} ms and was rolled back. Callbacks await nothing but their transaction.`)
+    throw new DatabaseError(
+      'OVERRUN',
+      `A database callback was still running after ${CALLBACK_DEADLINE_MS} ms and was rolled back. Callbacks await nothing but their transaction.`,
+    )
   })
   try {
     return await Promise.race([running, overrun])

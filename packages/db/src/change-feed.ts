@@ -1,5 +1,4 @@
 import type { Clock } from '@talaria/core'
-import type { ReadQueue } from './read-queue.ts'
 
 /** Commits of other processes are seen this late at most; one look costs 5 µs (a cached `pragma data_version`). */
 const POLL_MS = 20
@@ -7,22 +6,29 @@ const POLL_MS = 20
 /** Between tries to open a database that is not there yet, or not migrated yet. */
 const ABSENT_POLL_MS = 250
 
+export interface ChangeFeedOptions {
+  readonly clock: Clock
+  /** A value that is another one after a commit of another process; rejects where there is no database. */
+  readonly version: () => Promise<string>
+  /** Called when nobody follows any more. */
+  readonly onUnfollowed: () => void
+}
+
 /**
  * Tells followers of one database that something was committed. A commit of this process is told at once; those of
  * others are seen by polling, which goes on only while somebody follows.
  */
 export class ChangeFeed {
-  readonly #clock: Clock
-  readonly #reader: () => Promise<ReadQueue>
-  #version = 0
+  readonly #options: ChangeFeedOptions
+  #commits = 0
   #isClosed = false
   readonly #waiting = new Set<() => void>()
   #followers = 0
-  #polling: { readonly stop: AbortController; readonly begun: Promise<void>; readonly ended: Promise<void> } | undefined
+  #polling: { readonly stop: AbortController; readonly begun: Promise<void> } | undefined
+  #looking: Promise<unknown> | undefined
 
-  constructor(clock: Clock, reader: () => Promise<ReadQueue>) {
-    this.#clock = clock
-    this.#reader = reader
+  constructor(options: ChangeFeedOptions) {
+    this.#options = options
   }
 
   get followers(): number {
@@ -31,81 +37,86 @@ export class ChangeFeed {
 
   /** Something was committed. */
   notify(): void {
-    this.#version += 1
-    for (const wake of [...this.#waiting]) wake()
+    this.#commits += 1
+    this.#wakeAll()
   }
 
   /** Yields at once, and again after commits that came since, many of them as one, until `signal` aborts. */
   async *follow(signal: AbortSignal): AsyncGenerator<void> {
+    if (signal.aborted) return
     this.#followers += 1
     try {
       // What is committed after the first look is seen by a later one; what came before is there when the caller reads.
-      await this.#startPolling()
-      for (;;) {
-        const seen = this.#version
+      await this.#untilWoken(signal, this.#startPolling())
+      while (!signal.aborted && !this.#isClosed) {
+        const seen = this.#commits
         yield
-        while (this.#version === seen && !signal.aborted && !this.#isClosed) await this.#next(signal)
-        if (signal.aborted || this.#isClosed) return
+        while (this.#commits === seen && !signal.aborted && !this.#isClosed) await this.#untilWoken(signal)
       }
     } finally {
       this.#followers -= 1
-      if (this.#followers === 0) await this.#stopPolling()
+      if (this.#followers === 0) this.#stopPolling()
     }
   }
 
   /** Ends every follower, and waits for the look that is under way. */
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const wake of [...this.#waiting]) wake()
-    await this.#stopPolling()
+    this.#wakeAll()
+    this.#stopPolling()
+    await this.#looking
   }
 
-  async #stopPolling(): Promise<void> {
-    const polling = this.#polling
-    this.#polling = undefined
-    polling?.stop.abort(new Error('nobody follows any more'))
-    await polling?.ended
-  }
-
+  /** Resolves after the first look. */
   #startPolling(): Promise<void> {
     if (!this.#polling) {
       const stop = new AbortController()
       const { promise: begun, resolve: onFirstLook } = Promise.withResolvers<void>()
-      this.#polling = { stop, begun, ended: this.#poll(stop.signal, onFirstLook) }
+      this.#polling = { stop, begun }
+      void this.#poll(stop.signal, onFirstLook)
     }
     return this.#polling.begun
   }
 
+  #stopPolling(): void {
+    this.#polling?.stop.abort(new Error('nobody follows any more'))
+    this.#polling = undefined
+    this.#options.onUnfollowed()
+  }
+
+  /** Never rejects. */
   async #poll(signal: AbortSignal, onFirstLook: () => void): Promise<void> {
     let last = await this.#look()
     onFirstLook()
     while (!signal.aborted) {
-      await this.#clock.delay(last === undefined ? ABSENT_POLL_MS : POLL_MS, signal).catch(() => {})
+      await this.#options.clock.delay(last === undefined ? ABSENT_POLL_MS : POLL_MS, signal).catch(() => {})
       if (signal.aborted) return
       const version = await this.#look()
-      // Appearing is news as well.
-      if (version !== undefined && version !== last) this.notify()
-      last = version ?? last
+      // That it appeared is news as well, and that it cannot be read any more.
+      if (version !== last) this.notify()
+      last = version
     }
   }
 
-  async #look(): Promise<number | undefined> {
+  #look(): Promise<string | undefined> {
+    return (this.#looking = this.#options.version().catch(() => undefined))
+  }
+
+  #wakeAll(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  /** Until something was committed, `signal` aborts, the feed closes, or `event` has happened. */
+  async #untilWoken(signal: AbortSignal, event?: Promise<void>): Promise<void> {
+    const { promise: woken, resolve } = Promise.withResolvers<void>()
+    const wake = () => resolve()
+    this.#waiting.add(wake)
+    signal.addEventListener('abort', wake, { once: true })
     try {
-      return await (await this.#reader()).dataVersion()
-    } catch {
-      return undefined
+      await (event ? Promise.race([woken, event]) : woken)
+    } finally {
+      this.#waiting.delete(wake)
+      signal.removeEventListener('abort', wake)
     }
-  }
-
-  #next(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#waiting.delete(wake)
-        signal.removeEventListener('abort', wake)
-        resolve()
-      }
-      this.#waiting.add(wake)
-      signal.addEventListener('abort', wake, { once: true })
-    })
   }
 }

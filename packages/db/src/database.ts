@@ -1,4 +1,3 @@
-import { DatabaseError } from './errors.ts'
 import type { Place, Registry } from './registry.ts'
 import { Scope, type Snapshot, type Transaction } from './scope.ts'
 
@@ -22,10 +21,10 @@ export class Source<Tables> {
     const { handle, lease } = this.registry.borrow(this.place, 'read')
     try {
       const { queue } = await handle.reader()
-      handle.checkIdentityNowAndThen()
+      handle.guard.checkNowAndThen()
       return await queue.read(callback)
     } catch (error) {
-      throw handle.failure(error)
+      throw handle.guard.failure(error)
     } finally {
       lease.release()
     }
@@ -55,14 +54,9 @@ export class Database<Tables> extends Source<Tables> {
       const { queue } = await handle.writer()
       return await queue.write(callback)
     } catch (error) {
-      throw handle.failure(error)
+      throw handle.guard.failure(error)
     } finally {
       lease.release()
     }
   }
-}
-
-/** What a process that may not write gets when it tries all the same. */
-export function refuseWriting(database: string, owner: string): never {
-  throw new DatabaseError('READ_ONLY', `${database} is written by the ${owner} only; ask it over HTTP.`)
 }

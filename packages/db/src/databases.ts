@@ -6,7 +6,7 @@ import { sizeOf, type Damage } from './files.ts'
 import { gatewaySchema } from './gateway/schema.ts'
 import { gatewayReaders, gatewayStores, type GatewayReaders, type GatewayStores } from './gateway/stores.ts'
 import type { GatewayTables } from './gateway/tables.ts'
-import { findDamage } from './integrity.ts'
+import { findDamage, type Findings } from './integrity.ts'
 import { realPathOf, type Location } from './location.ts'
 import { OWNERSHIP, type Service } from './ownership.ts'
 import { Registry, type Place } from './registry.ts'
@@ -61,10 +61,9 @@ export interface DatabaseStats {
 }
 
 /** What the last look through a whole file found. */
-export interface IntegrityCheck {
+export interface IntegrityCheck extends Findings {
   /** Wall time in milliseconds. */
   readonly at: number
-  readonly problems: readonly string[]
 }
 
 export interface DatabaseStatus {
@@ -84,6 +83,7 @@ export class Databases implements AsyncDisposable {
   readonly #maxDatabases: number
   readonly #hooks: (() => void | Promise<void>)[] = []
   readonly #checks = new Map<string, IntegrityCheck>()
+  #isBackingUp = false
   #closing: Promise<void> | undefined
 
   /** Use {@link openDatabases}. */
@@ -155,7 +155,7 @@ export class Databases implements AsyncDisposable {
       name: handle.schemaName,
       file: handle.file,
       journalMode: handle.journalMode,
-      damage: handle.damage,
+      damage: handle.guard.damage,
       bytes: sizeOf(handle.file),
       walBytes: sizeOf(`${handle.file}-wal`),
       lastCheck: this.#checks.get(handle.file),
@@ -163,26 +163,33 @@ export class Databases implements AsyncDisposable {
   }
 
   /**
-   * Looks through all of `gateway.db` in a process of its own. Damage makes it read-only, here and after a restart.
+   * Looks through all of `gateway.db` in a process of its own. Damage makes it read-only, here and after a restart; a
+   * search index that is damaged is emptied by the database's owner, and fills again.
    *
    * @throws DatabaseError `IO` when the check could not be made.
    */
   async checkIntegrity(signal?: AbortSignal): Promise<IntegrityCheck> {
-    const handle = this.#registry.handleOf(this.#gatewayPlace)
-    const check = { at: this.#options.clock.now(), problems: await findDamage(handle.file, signal) }
-    this.#checks.set(handle.file, check)
-    if (check.problems.length > 0 && !handle.damage) handle.markDamaged(check.problems.join('; '))
+    const { file, guard } = this.#registry.handleOf(this.#gatewayPlace)
+    const check = { at: this.#options.clock.now(), ...(await findDamage(file, signal)) }
+    this.#checks.set(file, check)
+    if (check.problems.length > 0) guard.markDamaged(check.problems.join('; '))
+    else if (check.indexProblems.length > 0 && this.#gatewayPlace.isOwner) await this.gateway.searchIndex.rebuild()
     return check
   }
 
-  /** Copies `gateway.db` to a new file while it is in use; see {@link backUp}. */
+  /**
+   * Copies `gateway.db` to a new file while it is in use; see {@link backUp}.
+   *
+   * @throws DatabaseError `BUSY` while another backup is under way.
+   */
   async backUp(target: string, options?: BackupOptions): Promise<void> {
+    if (this.#isBackingUp) throw new DatabaseError('BUSY', 'A backup of this database is under way already.')
     const { handle, lease } = this.#registry.borrow(this.#gatewayPlace, 'write')
+    this.#isBackingUp = true
     try {
       await backUp(handle, target, options)
-    } catch (error) {
-      throw handle.failure(error)
     } finally {
+      this.#isBackingUp = false
       lease.release()
     }
   }

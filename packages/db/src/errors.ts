@@ -26,7 +26,7 @@ export type DatabaseErrorCode =
   | 'CORRUPT'
   /** The search index is damaged; the messages are not. It can be made anew from them. */
   | 'INDEX_CORRUPT'
-  /** The file was replaced or removed while it was open. */
+  /** The file was replaced or removed while this process used it. */
   | 'REPLACED'
   | 'DISK_FULL'
   /** This process, or the file's permissions, allow reading only. */
@@ -40,26 +40,37 @@ export type DatabaseErrorCode =
   /** The operating system failed to open, read or write. */
   | 'IO'
 
-/** Every error that leaves this package on purpose; the message names the file, `cause` holds SQLite's own error. */
+/** Every error that leaves this package on purpose; the message names the file, `cause` holds the error behind it. */
 export class DatabaseError extends TalariaError<DatabaseErrorCode> {}
 
-/** Result codes of SQLite (https://sqlite.org/rescode.html), by their primary part. */
-const SQLITE_CODES: Readonly<Record<string, { code: DatabaseErrorCode; what: string }>> = {
-  SQLITE_BUSY: { code: 'BUSY', what: 'is locked by another process' },
-  SQLITE_LOCKED: { code: 'BUSY', what: 'is locked by another connection' },
-  SQLITE_PROTOCOL: { code: 'BUSY', what: 'is locked by another process (WAL protocol)' },
-  SQLITE_CORRUPT: { code: 'CORRUPT', what: 'is damaged' },
-  SQLITE_NOTADB: { code: 'CORRUPT', what: 'is not an SQLite database' },
-  SQLITE_FULL: { code: 'DISK_FULL', what: 'cannot grow: the disk is full' },
-  SQLITE_READONLY: { code: 'READ_ONLY', what: 'cannot be written' },
-  SQLITE_PERM: { code: 'READ_ONLY', what: 'may not be accessed' },
-  SQLITE_CONSTRAINT: { code: 'CONSTRAINT', what: 'refused a row' },
-  SQLITE_IOERR: { code: 'IO', what: 'could not be read or written' },
-  SQLITE_CANTOPEN: { code: 'IO', what: 'could not be opened' },
+type Meaning = readonly [code: DatabaseErrorCode, what: string]
+
+/** Result codes of SQLite (https://sqlite.org/rescode.html): extended ones where they mean something else, else their primary part. */
+const SQLITE_CODES: Readonly<Record<string, Meaning>> = {
+  SQLITE_BUSY: ['BUSY', 'is locked by another process'],
+  SQLITE_LOCKED: ['BUSY', 'is locked by another connection'],
+  SQLITE_PROTOCOL: ['BUSY', 'is locked by another process (WAL protocol)'],
+  SQLITE_CORRUPT: ['CORRUPT', 'is damaged'],
+  // What a virtual table says of its own tables; the database around it may be sound.
+  SQLITE_CORRUPT_VTAB: ['INDEX_CORRUPT', 'has a damaged search index'],
+  SQLITE_NOTADB: ['CORRUPT', 'is not an SQLite database'],
+  SQLITE_FULL: ['DISK_FULL', 'cannot grow: the disk is full'],
+  SQLITE_READONLY: ['READ_ONLY', 'cannot be written'],
+  SQLITE_READONLY_DBMOVED: ['REPLACED', 'was removed or renamed while it was open'],
+  SQLITE_PERM: ['READ_ONLY', 'may not be accessed'],
+  SQLITE_CONSTRAINT: ['CONSTRAINT', 'refused a row'],
+  SQLITE_IOERR: ['IO', 'could not be read or written'],
+  SQLITE_CANTOPEN: ['IO', 'could not be opened'],
 }
 
-/** What a virtual table says of its own tables; the database around it may be sound. */
-const INDEX_CORRUPT = 'SQLITE_CORRUPT_VTAB'
+/** What the operating system says where we asked it ourselves (errno(3)); anything else is `IO`. */
+const SYSTEM_CODES: Readonly<Record<string, Meaning>> = {
+  ENOSPC: ['DISK_FULL', 'cannot grow: the disk is full'],
+  EDQUOT: ['DISK_FULL', 'cannot grow: the quota is used up'],
+  EROFS: ['READ_ONLY', 'is on a read-only file system'],
+  EACCES: ['READ_ONLY', 'may not be accessed'],
+  EPERM: ['READ_ONLY', 'may not be accessed'],
+}
 
 /** The primary result code of an error that SQLite raised, such as `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
 export function sqliteCodeOf(error: unknown): string | undefined {
@@ -68,13 +79,17 @@ export function sqliteCodeOf(error: unknown): string | undefined {
   return code.split('_', 2).join('_')
 }
 
-/** An error of SQLite in our words, with the file it happened to; any other error as it is. */
+/** An error of SQLite or of the system in our words, with the file it happened to; any other error as it is. */
 export function translateError(error: unknown, file: string): unknown {
-  if ((error as { code?: unknown } | null)?.code === INDEX_CORRUPT) {
-    return new DatabaseError('INDEX_CORRUPT', `The search index of ${file} is damaged: ${(error as Error).message}`, { cause: error, details: { file } })
-  }
-  const known = SQLITE_CODES[sqliteCodeOf(error) ?? '']
-  if (!known) return error
-  const { message } = error as Error
-  return new DatabaseError(known.code, `${file} ${known.what}: ${message}`, { cause: error, details: { file } })
+  const meaning = meaningOf(error)
+  if (!meaning) return error
+  const [code, what] = meaning
+  return new DatabaseError(code, `${file} ${what}: ${(error as Error).message}`, { cause: error, details: { file } })
+}
+
+function meaningOf(error: unknown): Meaning | undefined {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown }
+  if (typeof code !== 'string') return undefined
+  if (typeof syscall === 'string') return SYSTEM_CODES[code] ?? ['IO', 'could not be used']
+  return SQLITE_CODES[code] ?? SQLITE_CODES[sqliteCodeOf(error) ?? '']
 }

@@ -1,4 +1,17 @@
-import { chmodSync, closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 /*
@@ -33,16 +46,20 @@ export function sizeOf(file: string): number {
 }
 
 export interface Damage {
+  /** Wall time in milliseconds. */
   readonly foundAt: number
   readonly reason: string
 }
 
 /** The note beside a damaged database that keeps it read-only across restarts. */
 export function damageOf(file: string): Damage | undefined {
+  const note = `${file}.damaged`
+  if (!existsSync(note)) return undefined
   try {
-    return JSON.parse(readFileSync(`${file}.damaged`, 'utf8')) as Damage
+    return JSON.parse(readFileSync(note, 'utf8')) as Damage
   } catch {
-    return undefined
+    // A full disk leaves an empty note; that it is there says enough.
+    return { foundAt: Math.round(statSync(note, { throwIfNoEntry: false })?.mtimeMs ?? 0), reason: `see ${note}` }
   }
 }
 
@@ -55,9 +72,10 @@ export function noteDamage(file: string, damage: Damage): void {
   }
 }
 
-/** Renames within one file system, over what stands there. */
+/** Renames within one file system, over what stands there; on disk when this returns. */
 export function moveFile(from: string, to: string): void {
   renameSync(from, to)
+  sync(dirname(to), 'r')
 }
 
 /** Removes a file and what SQLite may have left beside it. Only for files that no connection has open. */
@@ -65,20 +83,9 @@ export function removeFile(file: string): void {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true })
 }
 
-export function copyPrivate(from: string, to: string): void {
-  createPrivateFile(to)
-  copyFileSync(from, to)
-  chmodSync(to, 0o600)
-}
-
 /** Waits until a file that no connection has open is on disk. */
 export function syncFile(file: string): void {
-  const descriptor = openSync(file, 'r+')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
+  sync(file, 'r+')
 }
 
 /** Processes that have a file open, this one included; none where the system cannot say (it must have `/proc`). */
@@ -87,6 +94,15 @@ export function holdersOf(file: string): readonly number[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => listed(`/proc/${pid}/fd`).some((descriptor) => linkOf(`/proc/${pid}/fd/${descriptor}`) === file))
     .map(Number)
+}
+
+function sync(path: string, flags: string): void {
+  const descriptor = openSync(path, flags)
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 function listed(folder: string): readonly string[] {

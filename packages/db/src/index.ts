@@ -1,5 +1,15 @@
 export type { BackupOptions } from './backup.ts'
-export { FILES_PER_DATABASE, openDatabases, restoreGateway, type Databases, type DatabaseStats, type DatabaseStatus, type HandleRow, type IntegrityCheck, type OpenDatabasesOptions } from './databases.ts'
+export {
+  FILES_PER_DATABASE,
+  openDatabases,
+  restoreGateway,
+  type Databases,
+  type DatabaseStats,
+  type DatabaseStatus,
+  type HandleRow,
+  type IntegrityCheck,
+  type OpenDatabasesOptions,
+} from './databases.ts'
 export { DatabaseError, type DatabaseErrorCode } from './errors.ts'
 export type * from './gateway/records.ts'
 export type { NewApiKey, ApiKeyStore } from './gateway/api-key-store.ts'

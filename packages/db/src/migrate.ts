@@ -26,31 +26,47 @@ export function versionOf(connection: SqliteConnection, schema: Schema<unknown>,
   throw new DatabaseError('WRONG_SCHEMA', `${file} is Talaria's '${row?.name}' database, not '${schema.name}'. Nothing was changed.`)
 }
 
-/** @throws DatabaseError `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`. */
-export function checkVersion(version: number, schema: Schema<unknown>, file: string): void {
+/** @throws DatabaseError `SCHEMA_TOO_NEW` */
+export function refuseNewer(version: number, schema: Schema<unknown>, file: string): void {
   const known = schema.migrations.length
-  if (version > known) {
-    throw new DatabaseError('SCHEMA_TOO_NEW', `${file} was migrated to version ${version} by a newer Talaria; this one knows ${known}. Update Talaria, or restore a backup of the older version.`, {
+  if (version <= known) return
+  throw new DatabaseError(
+    'SCHEMA_TOO_NEW',
+    `${file} was migrated to version ${version} by a newer Talaria; this one knows ${known}. Update Talaria, or restore a backup of the older version.`,
+    {
       details: { file, version, known },
-    })
-  }
-  if (version < known) {
-    throw new DatabaseError('SCHEMA_TOO_OLD', `${file} is at version ${version} and this Talaria needs ${known}. The service that owns it migrates it when it starts.`, {
+    },
+  )
+}
+
+/** @throws DatabaseError `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW` */
+export function checkVersion(version: number, schema: Schema<unknown>, file: string): void {
+  refuseNewer(version, schema, file)
+  const known = schema.migrations.length
+  if (version === known) return
+  throw new DatabaseError(
+    'SCHEMA_TOO_OLD',
+    `${file} is at version ${version} and this Talaria needs ${known}. The service that owns it migrates it when it starts.`,
+    {
       details: { file, version, known },
-    })
-  }
+    },
+  )
 }
 
 /**
  * Brings a file up to date in one transaction that is begun as a writer, so that processes which start together wait
  * for each other instead of creating the same table twice.
  */
-export async function migrate(connection: SqliteConnection, schema: Schema<unknown>, options: LockWait & { readonly clock: Clock; readonly file: string }): Promise<void> {
+export async function migrate(
+  connection: SqliteConnection,
+  schema: Schema<unknown>,
+  options: LockWait & { readonly clock: Clock; readonly file: string },
+): Promise<void> {
   await untilUnlocked(() => connection.run('begin immediate'), options)
   try {
     const version = versionOf(connection, schema, options.file)
     // Another process may have been here while this one waited for the lock.
-    if (version >= schema.migrations.length) return checkVersion(version, schema, options.file)
+    if (version >= schema.migrations.length) return
     if (version === 0) connection.script(VERSION_TABLE)
     for (const migration of schema.migrations.slice(version)) {
       for (const statement of migration.sqlite) connection.script(statement)

@@ -39,18 +39,22 @@ export class ReadQueue {
       return await bounded(scope.run(callback), this.#clock)
     } finally {
       scope.end()
-      if (connection.inTransaction) connection.run('commit')
+      this.#end()
     }
   }
 
   #begin(): void {
-    this.#connection.run('begin')
     try {
+      this.#connection.run('begin')
       // `begin` alone takes no lock and no snapshot; the first look does, and may find the file locked.
       this.#connection.value('select 1 from sqlite_schema limit 1')
     } catch (error) {
-      this.#connection.run('rollback')
+      this.#end()
       throw error
     }
+  }
+
+  #end(): void {
+    if (this.#connection.inTransaction) this.#connection.run('rollback')
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@talaria/core'
 import { DatabaseError } from './errors.ts'
+import { FileGuard } from './file-guard.ts'
 import { Handle } from './handle.ts'
 import type { Lease, Purpose } from './lease.ts'
 import { realPathOf, type Location } from './location.ts'
@@ -34,13 +35,15 @@ export interface Borrowed {
 export class Registry {
   readonly #options: RegistryOptions
   readonly #handles = new Map<string, Handle>()
+  /** What is known of a file outlives its handle: one that was removed is not made again. */
+  readonly #guards = new Map<string, FileGuard>()
   /** Resolving a path costs as much as the borrow itself. */
   readonly #realPaths = new Map<string, string>()
   readonly #ended = new AbortController()
   #sweeping: Promise<void> | undefined
   #isClosing = false
-  #onReturn: (() => void) | undefined
-  /** Commits, and the writes in them, since this process started. */
+  #whileDraining: (() => void) | undefined
+  /** Since this process started. */
   readonly counts = { commits: 0, writes: 0, opened: 0, evicted: 0 }
 
   constructor(options: RegistryOptions) {
@@ -75,8 +78,7 @@ export class Registry {
   async close(): Promise<unknown[]> {
     this.#isClosing = true
     this.#ended.abort(new Error('the databases are closing'))
-    await Promise.all([this.#sweeping, ...this.handles.map((handle) => handle.changes.close())])
-    await this.#drained()
+    await this.#withinGrace(Promise.all([this.#sweeping, ...this.handles.map((handle) => handle.changes.close()), this.#leasesReturned()]))
     const errors: unknown[] = []
     for (const handle of this.handles) {
       for (const lease of handle.leases) errors.push(this.#leakOf(handle, lease))
@@ -87,6 +89,7 @@ export class Registry {
       }
     }
     this.#handles.clear()
+    this.#guards.clear()
     return errors
   }
 
@@ -95,6 +98,7 @@ export class Registry {
     const { clock, log, lockBudgetMs } = this.#options
     const handle: Handle = new Handle({
       file,
+      guard: this.#guardOf(file),
       schema: place.schema,
       isOwner: place.isOwner,
       clock,
@@ -104,11 +108,19 @@ export class Registry {
         this.counts.commits += 1
         this.counts.writes += writes
       },
-      onIdle: () => this.#onIdle(),
+      onReturn: () => this.#onReturn(),
     })
     this.#handles.set(file, handle)
     this.counts.opened += 1
     return handle
+  }
+
+  #guardOf(file: string): FileGuard {
+    const known = this.#guards.get(file)
+    if (known) return known
+    const guard = new FileGuard(file, this.#options.clock, this.#options.log)
+    this.#guards.set(file, guard)
+    return guard
   }
 
   #realPath(location: Location): string {
@@ -121,9 +133,12 @@ export class Registry {
 
   /** Makes room by closing the one that has been idle for longest. */
   #evict(): void {
-    const [idlest] = this.handles.filter(isIdle).toSorted((a, b) => a.idleSince - b.idleSince)
+    const [idlest] = this.handles.filter((handle) => handle.isIdle).toSorted((a, b) => a.idleSince - b.idleSince)
     if (!idlest) {
-      throw new DatabaseError('TOO_MANY_OPEN', `${this.#handles.size} databases are open and all of them are in use (the bound is ${this.#options.maxDatabases}).`)
+      throw new DatabaseError(
+        'TOO_MANY_OPEN',
+        `${this.#handles.size} databases are open and all of them are in use (the bound is ${this.#options.maxDatabases}).`,
+      )
     }
     this.#remove(idlest)
     this.counts.evicted += 1
@@ -133,11 +148,15 @@ export class Registry {
     this.#handles.delete(handle.file)
     // What stands at its paths may be another file when it is next opened.
     for (const [spelling, path] of this.#realPaths) if (path === handle.file) this.#realPaths.delete(spelling)
-    handle.close()
+    try {
+      handle.close()
+    } catch (error) {
+      this.#options.log.error({ err: error, file: handle.file }, 'a database that nobody used could not be closed')
+    }
   }
 
-  #onIdle(): void {
-    this.#onReturn?.()
+  #onReturn(): void {
+    this.#whileDraining?.()
     if (!this.#isClosing) this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined))
   }
 
@@ -148,23 +167,26 @@ export class Registry {
       await clock.delay(lingerMs, this.#ended.signal).catch(() => {})
       if (this.#ended.signal.aborted) return
       for (const handle of this.handles) {
-        if (isIdle(handle) && clock.monotonic() - handle.idleSince >= lingerMs) this.#remove(handle)
+        if (handle.isIdle && clock.monotonic() - handle.idleSince >= lingerMs) this.#remove(handle)
       }
     }
   }
 
-  async #drained(): Promise<void> {
-    const { clock, graceMs } = this.#options
-    const enough = new AbortController()
-    const returned = new Promise<void>((resolve) => {
-      this.#onReturn = () => {
+  #leasesReturned(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whileDraining = () => {
         if (this.handles.every((handle) => handle.leases.size === 0)) resolve()
       }
-      this.#onReturn()
+      this.#whileDraining()
     })
-    await Promise.race([returned, clock.delay(graceMs, enough.signal).catch(() => {})])
+  }
+
+  async #withinGrace(done: Promise<unknown>): Promise<void> {
+    const { clock, graceMs } = this.#options
+    const enough = new AbortController()
+    await Promise.race([done, clock.delay(graceMs, enough.signal).catch(() => {})])
     enough.abort(new Error('drained'))
-    this.#onReturn = undefined
+    this.#whileDraining = undefined
   }
 
   #leakOf(handle: Handle, lease: Lease): Error {
@@ -172,8 +194,4 @@ export class Registry {
     this.#options.log.error({ file: handle.file, purpose: lease.purpose, heldMs, where: lease.where }, 'a lease was not given back')
     return new DatabaseError('CLOSED', `${handle.file}: a ${lease.purpose} lease was still out after ${heldMs} ms, taken\n${lease.where}`)
   }
-}
-
-function isIdle(handle: Handle): boolean {
-  return handle.leases.size === 0 && handle.changes.followers === 0
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '@talaria/core'
-import { refuseDamaged } from './backup.ts'
 import { leaveWriteAheadLog, openReader } from './engines/sqlite.ts'
-import { DatabaseError, translateError } from './errors.ts'
-import { copyPrivate, fileExists, holdersOf, moveFile, removeFile, syncFile } from './files.ts'
-import { versionOf } from './migrate.ts'
+import { DatabaseError, sqliteCodeOf } from './errors.ts'
+import { createPrivateFile, fileExists, holdersOf, moveFile, removeFile, syncFile } from './files.ts'
+import { refuseDamaged } from './integrity.ts'
+import { refuseNewer, versionOf } from './migrate.ts'
 import type { Schema } from './schema.ts'
 
 export interface RestoreOptions {
@@ -15,6 +15,9 @@ export interface RestoreOptions {
 
 const COMPANIONS = ['', '-wal', '-shm', '-journal', '.damaged']
 
+/** Large enough that a gigabyte takes seconds; nobody waits for the event loop meanwhile. */
+const STEP_PAGES = 10_000
+
 /**
  * Puts a backup in the place of a database that no process has open. The backup is checked before anything moves, what
  * stood there is kept beside it, and put back when anything fails.
@@ -25,25 +28,45 @@ const COMPANIONS = ['', '-wal', '-shm', '-journal', '.damaged']
 export async function restore({ backup, file, schema, clock }: RestoreOptions): Promise<string | undefined> {
   if (!fileExists(backup)) throw new DatabaseError('NOT_FOUND', `${backup} does not exist.`)
   await refuseDamaged(backup)
-  refuseForeign(backup, schema)
   refuseHeld(file)
   const incoming = `${file}.restoring`
   removeFile(incoming)
+  createPrivateFile(incoming)
   try {
-    copyPrivate(backup, incoming)
+    await copy(backup, incoming, schema)
     await refuseDamaged(incoming)
     syncFile(incoming)
+    // Copying took a while.
+    refuseHeld(file)
     return swap(file, incoming, clock.now())
   } finally {
     removeFile(incoming)
   }
 }
 
+/** By SQLite and not file by file: what lies beside a copy that was made by hand, such as its `-wal`, belongs to it. */
+async function copy(backup: string, incoming: string, schema: Schema<unknown>): Promise<void> {
+  const connection = openReader(backup)
+  try {
+    const version = versionOf(connection, schema, backup)
+    refuseNewer(version, schema, backup)
+    if (version === 0) throw new DatabaseError('WRONG_SCHEMA', `${backup} holds no database of Talaria.`)
+    await connection.backup(incoming, { pages: STEP_PAGES, progress: () => {} })
+  } finally {
+    connection.close()
+  }
+  leaveWriteAheadLog(incoming)
+}
+
 function swap(file: string, incoming: string, nowMs: number): string | undefined {
   const aside = `${file}.before-restore-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`
-  const moved = COMPANIONS.filter((suffix) => fileExists(file + suffix))
-  for (const suffix of moved) moveFile(file + suffix, aside + suffix)
+  const moved: string[] = []
   try {
+    for (const suffix of COMPANIONS) {
+      if (!fileExists(file + suffix)) continue
+      moveFile(file + suffix, aside + suffix)
+      moved.push(suffix)
+    }
     moveFile(incoming, file)
   } catch (error) {
     for (const suffix of moved) moveFile(aside + suffix, file + suffix)
@@ -52,32 +75,17 @@ function swap(file: string, incoming: string, nowMs: number): string | undefined
   return moved.length > 0 ? aside : undefined
 }
 
-function refuseForeign(backup: string, schema: Schema<unknown>): void {
-  const connection = openReader(backup)
-  try {
-    const version = versionOf(connection, schema, backup)
-    if (version > schema.migrations.length) {
-      throw new DatabaseError('SCHEMA_TOO_NEW', `${backup} was made by a newer Talaria (version ${version}, this one knows ${schema.migrations.length}).`)
-    }
-    if (version === 0) throw new DatabaseError('WRONG_SCHEMA', `${backup} holds no database of Talaria.`)
-  } finally {
-    connection.close()
-  }
-}
-
 /** Whoever has the file open would go on writing to the one that was moved aside. */
 function refuseHeld(file: string): void {
   if (!fileExists(file)) return
   const holders = holdersOf(file)
   if (holders.length > 0) throw new DatabaseError('BUSY', `${file} is open in process ${holders.join(', ')}. Stop it first; nothing was changed.`)
   try {
-    // For systems that cannot say who holds a file.
+    // For holders that the system does not tell of: it needs the file for itself.
     leaveWriteAheadLog(file)
   } catch (error) {
-    const translated = translateError(error, file)
-    if (translated instanceof DatabaseError && translated.code === 'BUSY') {
-      throw new DatabaseError('BUSY', `${file} is open in another process. Stop it first; nothing was changed.`, { cause: error })
-    }
     // A file too damaged to be opened is what backups are for.
+    if (sqliteCodeOf(error) !== 'SQLITE_BUSY') return
+    throw new DatabaseError('BUSY', `${file} is open in another process. Stop it first; nothing was changed.`, { cause: error })
   }
 }

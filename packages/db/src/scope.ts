@@ -30,9 +30,13 @@ export class Scope {
   static refuseNesting(file: string): void {
     const around = current.getStore()
     if (around?.isOpen) {
-      throw new DatabaseError('NESTED', `${file} was used inside a read or write callback. Callbacks await nothing but their transaction: do the other work before or after.`, {
-        details: { file },
-      })
+      throw new DatabaseError(
+        'NESTED',
+        `${file} was used inside a read or write callback. Callbacks await nothing but their transaction: do the other work before or after.`,
+        {
+          details: { file },
+        },
+      )
     }
   }
 

@@ -37,6 +37,7 @@ export class WriteQueue {
   readonly #connection: SqliteConnection
   readonly #options: WriteQueueOptions
   #waiting: Member[] = []
+  #batch: Member[] = []
   #draining: Promise<void> | undefined
 
   constructor(connection: SqliteConnection, options: WriteQueueOptions) {
@@ -46,7 +47,7 @@ export class WriteQueue {
 
   /** Writes that are neither committed nor refused yet. */
   get depth(): number {
-    return this.#waiting.length
+    return this.#waiting.length + this.#batch.length
   }
 
   /** Runs `callback` in a savepoint of the next batch; resolves once it is on disk. */
@@ -61,7 +62,7 @@ export class WriteQueue {
     while (this.#waiting.length > 0) {
       // Requests whose packets are here already are read first, and share the commit.
       await new Promise((resolve) => setImmediate(resolve))
-      const batch = this.#waiting
+      const batch = (this.#batch = this.#waiting)
       this.#waiting = []
       try {
         await this.#commit(batch)
@@ -69,6 +70,7 @@ export class WriteQueue {
         this.#rollback()
         for (const member of batch) member.reject(error)
       }
+      this.#batch = []
     }
     this.#draining = undefined
   }
@@ -81,6 +83,8 @@ export class WriteQueue {
     await untilUnlocked(() => connection.run('begin immediate'), wait)
     const done = await this.#runMembers(batch)
     if (!done) return
+    // Nothing is left of it, so there is nothing to sync and nothing to tell.
+    if (done.length === 0) return this.#rollback()
     // A rollback journal, unlike a write-ahead log, lets readers keep a writer from committing.
     await untilUnlocked(() => connection.run('commit'), wait)
     this.#options.onCommit(done.length)
@@ -101,13 +105,13 @@ export class WriteQueue {
     const done: { member: Member; result: unknown }[] = []
     for (const [index, member] of batch.entries()) {
       const outcome = await this.#runMember(member)
-      if ('error' in outcome) member.reject(outcome.error)
-      else done.push({ member, result: outcome.result })
-      if (!this.#connection.inTransaction) {
+      if ('result' in outcome) done.push({ member, result: outcome.result })
+      else member.reject(outcome.error)
+      if ('error' in outcome && !this.#connection.inTransaction) {
         this.#runAgain(
           done.map((one) => one.member),
           batch.splice(index + 1),
-          'error' in outcome ? outcome.error : undefined,
+          outcome.error,
         )
         return undefined
       }

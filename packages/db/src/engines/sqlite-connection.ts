@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
 import type { CompiledQuery, QueryResult } from 'kysely'
+import { DatabaseError } from '../errors.ts'
 
 /** More than all statements of all stores; a statement beyond it costs one more preparation, not memory for ever. */
 const MAX_STATEMENTS = 500
@@ -22,8 +23,8 @@ export class SqliteConnection {
   /** Runs a compiled query of Kysely. Synchronous, as SQLite is. */
   execute<Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> {
     const statement = this.#prepare(sql)
-    if (statement.reader) return { rows: statement.all(parameters as unknown[]) as Row[] }
-    const { changes, lastInsertRowid } = statement.run(parameters as unknown[])
+    if (statement.reader) return { rows: statement.all(parameters) as Row[] }
+    const { changes, lastInsertRowid } = statement.run(parameters)
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
   }
 
@@ -39,17 +40,17 @@ export class SqliteConnection {
 
   /** Runs several statements, or a pragma that gives rows nobody wants, without keeping them prepared. */
   script(sql: string): void {
-    this.#raw.exec(sql)
+    this.#live.exec(sql)
   }
 
   /** All rows of a statement that is run once, such as `pragma quick_check`. */
   rows(sql: string): unknown[] {
-    return this.#raw.prepare(sql).all()
+    return this.#live.prepare(sql).all()
   }
 
   /** Copies the database in steps of `pages`, between which the event loop turns; see https://sqlite.org/backup.html. */
   async backup(target: string, options: { readonly pages: number; readonly progress: (done: number, total: number) => void }): Promise<void> {
-    await this.#raw.backup(target, {
+    await this.#live.backup(target, {
       progress: ({ totalPages, remainingPages }) => {
         options.progress(totalPages - remainingPages, totalPages)
         return options.pages
@@ -58,14 +59,20 @@ export class SqliteConnection {
   }
 
   close(): void {
+    // What is prepared dies with its connection.
     this.#statements.clear()
     this.#raw.close()
+  }
+
+  get #live(): Database.Database {
+    if (!this.#raw.open) throw new DatabaseError('CLOSED', 'The database was closed while it was in use.')
+    return this.#raw
   }
 
   #prepare(sql: string): Database.Statement {
     const known = this.#statements.get(sql)
     if (known) return known
-    const statement = this.#raw.prepare(sql)
+    const statement = this.#live.prepare(sql)
     if (this.#statements.size >= MAX_STATEMENTS) this.#statements.delete(this.#statements.keys().next().value!)
     this.#statements.set(sql, statement)
     return statement

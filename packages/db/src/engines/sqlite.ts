@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import { sqliteCodeOf } from '../errors.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 
 /** Beside the write-ahead log's usual 4 MB: what a burst leaves behind is given back at the next checkpoint. */
@@ -6,24 +7,30 @@ const WAL_SIZE_LIMIT = 64 * 1024 * 1024
 
 const SHARED_PRAGMAS = ['cache_size = -8000', 'temp_store = memory', 'foreign_keys = on']
 
-const WRITER_PRAGMAS = [
-  // Acknowledged means on disk; macOS needs the second to mean it.
-  'synchronous = full',
-  'fullfsync = on', 'wal_autocheckpoint = 4000', 'wal_autocheckpoint = 1000',
-  `journal_size_limit = ${WAL_SIZE_LIMIT}`,
-]
+// Acknowledged means on disk; macOS needs the second to mean it.
+const WRITER_PRAGMAS = ['synchronous = full', 'fullfsync = on', `journal_size_limit = ${WAL_SIZE_LIMIT}`]
 
 /** The one connection of this process that reads a file. */
 export function openReader(file: string): SqliteConnection {
   return open(file, { readonly: true }, [...SHARED_PRAGMAS, 'query_only = on'])
 }
 
-/**
- * The one connection of this process that writes a file. Asks for a write-ahead log; where the file system refuses it
- * (network mounts), the file keeps the journal it has, see {@link journalModeOf}.
- */
+/** The one connection of this process that writes a file. Opening it changes nothing in the file. */
 export function openWriter(file: string): SqliteConnection {
-  return open(file, { readonly: false }, ['journal_mode = wal', ...SHARED_PRAGMAS, ...WRITER_PRAGMAS])
+  return open(file, { readonly: false }, [...SHARED_PRAGMAS, ...WRITER_PRAGMAS])
+}
+
+/**
+ * Gives a file a write-ahead log. Where the file system refuses it (network mounts), the file has a rollback journal
+ * afterwards, see {@link journalModeOf}.
+ */
+export function useWriteAheadLog(connection: SqliteConnection): void {
+  connection.script('pragma journal_mode = wal')
+  if (canBeginToWrite(connection)) return
+  // SQLite says `wal` before it has tried to map the shared memory. Exclusive mode does without, and so can go back.
+  connection.script('pragma locking_mode = exclusive')
+  connection.script('pragma journal_mode = delete')
+  connection.script('pragma locking_mode = normal')
 }
 
 /**
@@ -42,6 +49,16 @@ export function leaveWriteAheadLog(file: string): void {
 /** `wal`, or `delete` where the file system refused it. */
 export function journalModeOf(connection: SqliteConnection): string {
   return connection.value('pragma journal_mode') as string
+}
+
+function canBeginToWrite(connection: SqliteConnection): boolean {
+  try {
+    connection.run('begin immediate')
+    connection.run('rollback')
+    return true
+  } catch (error) {
+    return sqliteCodeOf(error) === 'SQLITE_BUSY'
+  }
 }
 
 function open(file: string, options: { readonly readonly: boolean }, pragmas: readonly string[]): SqliteConnection {

@@ -2,8 +2,10 @@ import type { Transaction } from '../scope.ts'
 import type { StoredItem } from './records.ts'
 import type { GatewayTables } from './tables.ts'
 
-/** Adds items at a conversation's end; one whose id is there already stays where it is. */
+/** Adds items at a conversation's end, unless it was deleted meanwhile; one whose id is there already stays where it is. */
 export async function appendConversationItems(tx: Transaction<GatewayTables>, conversationId: string, items: readonly StoredItem[]): Promise<void> {
+  const conversation = await tx.selectFrom('conversation').select('id').where('id', '=', conversationId).where('deleted_at', 'is', null).executeTakeFirst()
+  if (!conversation) return
   for (const item of items) {
     await tx
       .insertInto('conversation_item')

@@ -47,7 +47,10 @@ export class ConversationReader {
   items(conversationId: string, query: ItemQuery): Promise<readonly StoredItem[] | undefined> {
     const { after, order, limit } = query
     return this.source.read(async (db) => {
-      const from = after === undefined ? undefined : await db.selectFrom('conversation_item').select('position').where('conversation_id', '=', conversationId).where('id', '=', after).executeTakeFirst()
+      const from =
+        after === undefined
+          ? undefined
+          : await db.selectFrom('conversation_item').select('position').where('conversation_id', '=', conversationId).where('id', '=', after).executeTakeFirst()
       if (after !== undefined && !from) return undefined
       const rows = await db
         .selectFrom('conversation_item')
@@ -120,7 +123,13 @@ export class ConversationStore extends ConversationReader {
   delete(id: string, viewer: Viewer): Promise<boolean> {
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
-      const { numUpdatedRows } = await tx.updateTable('conversation').set({ deleted_at: now }).where('id', '=', id).where('deleted_at', 'is', null).$call(ownedBy(viewer)).executeTakeFirstOrThrow()
+      const { numUpdatedRows } = await tx
+        .updateTable('conversation')
+        .set({ deleted_at: now })
+        .where('id', '=', id)
+        .where('deleted_at', 'is', null)
+        .$call(ownedBy(viewer))
+        .executeTakeFirstOrThrow()
       return numUpdatedRows === 1n
     })
   }
@@ -132,14 +141,24 @@ export class ConversationStore extends ConversationReader {
   /** False when there was none. */
   deleteItem(conversationId: string, id: string): Promise<boolean> {
     return this.#database.write(async (tx) => {
-      const { numDeletedRows } = await tx.deleteFrom('conversation_item').where('conversation_id', '=', conversationId).where('id', '=', id).executeTakeFirstOrThrow()
+      const { numDeletedRows } = await tx
+        .deleteFrom('conversation_item')
+        .where('conversation_id', '=', conversationId)
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
       return numDeletedRows === 1n
     })
   }
 }
 
 async function find(db: Snapshot<GatewayTables>, column: 'id' | 'name', value: string, viewer: Viewer): Promise<Conversation | undefined> {
-  const row = await db.selectFrom('conversation').selectAll().where(column, '=', value).where('deleted_at', 'is', null).$call(ownedBy(viewer)).executeTakeFirst()
+  const row = await db
+    .selectFrom('conversation')
+    .selectAll()
+    .where(column, '=', value)
+    .where('deleted_at', 'is', null)
+    .$call(ownedBy(viewer))
+    .executeTakeFirst()
   return row && conversationOf(row)
 }
 

@@ -39,7 +39,6 @@ export async function searchMessages(db: Snapshot<GatewayTables>, viewer: Viewer
     .selectAll('message')
     .select('session.title as session_title')
     .where('message.position', 'in', positions)
-    .where('session.deleted_at', 'is', null)
     .execute()
   const byPosition = new Map(rows.map((row) => [row.position, row]))
   return positions.flatMap((position) => {
@@ -52,17 +51,25 @@ function scopesOf(viewer: Viewer, { sessionId }: SearchQuery): readonly string[]
   return [...('all' in viewer ? [] : [scopeToken('owner', viewer.owner)]), ...(sessionId === undefined ? [] : [scopeToken('session', sessionId)])]
 }
 
+// The index does not know which sessions are deleted, so every hit is looked up until there are enough; `cross join`
+// keeps the index the outer loop, which then stops at the limit.
 async function newestHits(db: Snapshot<GatewayTables>, expression: string, { before, limit }: SearchQuery): Promise<number[]> {
-  const { rows } = await sql<{ rowid: number }>`
-    select rowid from message_fts where message_fts match ${expression} and rowid < ${before ?? Number.MAX_SAFE_INTEGER}
-    order by rowid desc limit ${limit}`.execute(db)
-  return rows.map((row) => row.rowid)
+  const { rows } = await sql<{ position: number }>`
+    select hit.rowid as position from message_fts as hit
+    cross join message on message.position = hit.rowid
+    cross join session on session.id = message.session_id
+    where message_fts match ${expression} and hit.rowid < ${before ?? Number.MAX_SAFE_INTEGER} and session.deleted_at is null
+    order by hit.rowid desc limit ${limit}`.execute(db)
+  return rows.map((row) => row.position)
 }
 
 async function bestHits(db: Snapshot<GatewayTables>, expression: string, { limit }: SearchQuery): Promise<number[]> {
-  const { rows } = await sql<{ rowid: number }>`
-    select rowid from message_fts where message_fts match ${expression}
-    and rowid >= (select min(rowid) from (select rowid from message_fts where message_fts match ${expression} order by rowid desc limit ${RANKED_HITS}))
-    order by bm25(message_fts, 1.0, 0.0), rowid desc limit ${limit}`.execute(db)
-  return rows.map((row) => row.rowid)
+  const { rows } = await sql<{ position: number }>`
+    select hit.rowid as position from message_fts as hit
+    cross join message on message.position = hit.rowid
+    cross join session on session.id = message.session_id
+    where message_fts match ${expression} and session.deleted_at is null
+    and hit.rowid >= (select min(rowid) from (select rowid from message_fts where message_fts match ${expression} order by rowid desc limit ${RANKED_HITS}))
+    order by bm25(message_fts, 1.0, 0.0), hit.rowid desc limit ${limit}`.execute(db)
+  return rows.map((row) => row.position)
 }

@@ -76,16 +76,7 @@ export interface Message {
   readonly createdAt: number
 }
 
-export type TurnStatus =
-  | 'queued'
-  | 'running'
-  | 'waiting_for_approval'
-  | 'stopping'
-  | 'completed'
-  | 'incomplete'
-  | 'failed'
-  | 'cancelled'
-  | 'interrupted'
+export type TurnStatus = 'queued' | 'running' | 'waiting_for_approval' | 'stopping' | 'completed' | 'incomplete' | 'failed' | 'cancelled' | 'interrupted'
 
 /** Which surface asked; it decides how the turn's events are rendered. */
 export type TurnKind = 'chat' | 'response' | 'run' | 'session'

@@ -68,7 +68,13 @@ export class ResponseReader {
               recursive
                 .selectFrom('ancestor')
                 .innerJoin('response', 'response.id', 'ancestor.previous_response_id')
-                .select(['response.id', 'response.previous_response_id', 'response.input', 'response.output', sql<number>`ancestor.distance + 1`.as('distance')]),
+                .select([
+                  'response.id',
+                  'response.previous_response_id',
+                  'response.input',
+                  'response.output',
+                  sql<number>`ancestor.distance + 1`.as('distance'),
+                ]),
             ),
         )
         .selectFrom('ancestor')

@@ -35,7 +35,14 @@ export class RunnerStore {
   list(): Promise<readonly Runner[]> {
     return this.#database.read(async (db) => {
       const rows = await db.selectFrom('runner').selectAll().orderBy('started_at').execute()
-      return rows.map((row) => ({ id: row.id, host: row.host, pid: row.pid, processStarted: row.process_started, startedAt: row.started_at, heartbeatAt: row.heartbeat_at }))
+      return rows.map((row) => ({
+        id: row.id,
+        host: row.host,
+        pid: row.pid,
+        processStarted: row.process_started,
+        startedAt: row.started_at,
+        heartbeatAt: row.heartbeat_at,
+      }))
     })
   }
 

@@ -21,25 +21,27 @@ export class SearchIndex {
     this.#database = database
   }
 
-  /** Takes in all messages that are not in the index yet, a step at a time. Returns how many. A damaged index is made anew. */
+  /** Takes in all messages that are not in the index yet, a step at a time. Returns how many. A damaged index is made anew, once. */
   async catchUp(signal?: AbortSignal): Promise<number> {
-    let indexed = 0
-    while (!signal?.aborted && (await this.#isBehind())) {
+    let isAnew = false
+    for (let indexed = 0; ;) {
+      if (signal?.aborted || !(await this.#isBehind())) return indexed
       try {
         indexed += await this.#database.write(takeIn)
       } catch (error) {
-        if (codeOf(error) !== 'INDEX_CORRUPT') throw error
+        if (isAnew || codeOf(error) !== 'INDEX_CORRUPT') throw error
         await this.rebuild()
+        isAnew = true
       }
     }
-    return indexed
   }
 
   /** Empties the index; `catchUp` fills it again. */
   async rebuild(): Promise<void> {
     await this.#database.write(async (tx) => {
+      const { rows } = await sql<{ sql: string }>`select sql from sqlite_schema where name = 'message_fts'`.execute(tx)
       await sql`drop table message_fts`.execute(tx)
-      await sql`create virtual table message_fts using fts5 (content, scope, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2")`.execute(tx)
+      await sql.raw(rows[0]!.sql).execute(tx)
       await tx.updateTable('search_progress').set({ position: 0 }).execute()
     })
   }

@@ -13,13 +13,13 @@ const UNSPACED = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{s
 const FIRST_UNSPACED = /[\u0e00-\u{10ffff}]/u
 
 /**
- * Text as it is indexed and queried: a space after each character of a script without spaces, so that FTS5's `unicode61`
- * takes each for a word, and a phrase of them finds words of any length. A trigram index needs ten times the space and
- * finds nothing shorter than three characters.
+ * Text as it is indexed and queried: each character of a script without spaces stands alone, so that FTS5's `unicode61`
+ * takes it for a word, and a phrase of them finds words of any length, also right beside a Latin word. A trigram index
+ * needs ten times the space and finds nothing shorter than three characters.
  */
 export function spaceOut(text: string): string {
   const composed = text.normalize('NFC')
-  return FIRST_UNSPACED.test(composed) ? composed.replace(UNSPACED, '$& ') : composed
+  return FIRST_UNSPACED.test(composed) ? composed.replace(UNSPACED, ' $& ') : composed
 }
 
 /** What of a message goes into the index. */
@@ -40,12 +40,17 @@ export interface SearchTerm {
   readonly isPrefix: boolean
 }
 
+/** More than anybody means; FTS5 takes 256 branches and no more. */
+const MOST_TERMS = 64
+
 /** Words, "phrases", prefix* and -exclusions out of what somebody typed. Nothing a user types is FTS5 syntax. */
 export function searchTermsOf(query: string): readonly SearchTerm[] {
   const terms: SearchTerm[] = []
   for (const [, minus, phrase, word] of query.matchAll(/(-?)(?:"([^"]*)"?|([^\s"]+))/g)) {
+    if (terms.length === MOST_TERMS) break
     const isPrefix = word !== undefined && word.endsWith('*')
-    const text = (phrase ?? word ?? '').replaceAll('*', '').trim()
+    // FTS5 reads an expression up to its first NUL.
+    const text = (phrase ?? word ?? '').replaceAll(/[*\0]/g, ' ').trim()
     if (/[\p{L}\p{N}]/u.test(text)) terms.push({ text, isExcluded: minus === '-', isPrefix })
   }
   return terms
@@ -55,9 +60,10 @@ export function searchTermsOf(query: string): readonly SearchTerm[] {
 export function matchExpression(terms: readonly SearchTerm[], scopes: readonly string[]): string | undefined {
   const wanted = terms.filter((term) => !term.isExcluded).map(phraseOf)
   if (wanted.length === 0) return undefined
-  const excluded = terms.filter((term) => term.isExcluded).map((term) => ` NOT content : ${phraseOf(term)}`)
+  const excluded = terms.filter((term) => term.isExcluded).map(phraseOf)
   const scope = scopes.map((token) => ` AND scope : "${token}"`)
-  return `(content : (${wanted.join(' AND ')})${scope.join('')})${excluded.join('')}`
+  const found = `(content : (${wanted.join(' AND ')})${scope.join('')})`
+  return excluded.length > 0 ? `${found} NOT content : (${excluded.join(' OR ')})` : found
 }
 
 function phraseOf({ text, isPrefix }: SearchTerm): string {
@@ -78,7 +84,10 @@ export function snippetOf(content: string, terms: readonly SearchTerm[]): Snippe
   const pattern = new RegExp(words.join('|'), 'giu')
   const at = content.search(pattern)
   const from = Math.max(0, (at === -1 ? 0 : at) - SNIPPET_CHARACTERS / 4)
-  const piece = content.slice(from, from + SNIPPET_CHARACTERS).toWellFormed().replace(/\s/g, ' ')
+  const piece = content
+    .slice(from, from + SNIPPET_CHARACTERS)
+    .toWellFormed()
+    .replace(/\s/g, ' ')
   const matches = [...piece.matchAll(pattern)].map((match) => [match.index, match.index + match[0].length] as const)
   const before = from > 0 ? '…' : ''
   const after = from + SNIPPET_CHARACTERS < content.length ? '…' : ''

@@ -105,7 +105,16 @@ const insertQuery = new PreparedQuery<GatewayTables, NewRow, InsertResult>((tx, 
 
 type Added = Pick<
   Selectable<SessionTable>,
-  'id' | 'updated_at' | 'message_count' | 'tool_call_count' | 'preview' | 'transcript_hash' | 'input_tokens' | 'output_tokens' | 'reasoning_tokens' | 'cached_input_tokens'
+  | 'id'
+  | 'updated_at'
+  | 'message_count'
+  | 'tool_call_count'
+  | 'preview'
+  | 'transcript_hash'
+  | 'input_tokens'
+  | 'output_tokens'
+  | 'reasoning_tokens'
+  | 'cached_input_tokens'
 >
 
 const touchQuery = new PreparedQuery<GatewayTables, Added, UpdateResult>((tx, added) =>

@@ -43,6 +43,8 @@ export class SessionStore extends SessionReader {
   /** Changes what is given and nothing else, all of it or none; `undefined` when there is no such session to this viewer. */
   update(id: string, viewer: Viewer, changes: SessionChanges): Promise<Session | undefined> {
     const now = this.#clock.now()
+    // SQL has no word for changing nothing.
+    if (Object.values(changes).every((change) => change === undefined)) return this.get(id, viewer)
     return this.#database.write(async (tx) => {
       const row = await tx
         .updateTable('session')
@@ -69,7 +71,13 @@ export class SessionStore extends SessionReader {
   delete(id: string, viewer: Viewer): Promise<boolean> {
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
-      const { numUpdatedRows } = await tx.updateTable('session').set({ deleted_at: now }).where('id', '=', id).where('deleted_at', 'is', null).$call(ownedBy(viewer)).executeTakeFirstOrThrow()
+      const { numUpdatedRows } = await tx
+        .updateTable('session')
+        .set({ deleted_at: now })
+        .where('id', '=', id)
+        .where('deleted_at', 'is', null)
+        .$call(ownedBy(viewer))
+        .executeTakeFirstOrThrow()
       if (numUpdatedRows === 0n) return false
       await tx.updateTable('response').set({ deleted_at: now }).where('session_id', '=', id).where('deleted_at', 'is', null).execute()
       return true
@@ -97,7 +105,7 @@ export class SessionStore extends SessionReader {
   async fork(id: string, viewer: Viewer, into: NewSession, upTo: number = Number.MAX_SAFE_INTEGER): Promise<Session | undefined> {
     const source = await this.get(id, viewer)
     if (!source || !(await this.#createUnseen({ ...into, parentSessionId: id }))) return undefined
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const page = await this.messages(id, { limit: COPY_STEP, order: 'oldest', after, before: upTo + 1 })
       if (page.length > 0) await this.#copy(page, into)
       if (page.length < COPY_STEP) break

@@ -1,4 +1,4 @@
-import type { InsertResult, Selectable } from 'kysely'
+import { sql, type InsertResult, type Selectable } from 'kysely'
 import { z } from 'zod'
 import { decodeJson, decodeNullableJson } from '../json-column.ts'
 import { PreparedQuery } from '../prepared-query.ts'
@@ -72,7 +72,10 @@ export async function insertTurn(tx: Transaction<GatewayTables>, turn: NewTurn, 
   return { ...turn, sessionId, createdAt: now, updatedAt: now, finishedAt: null, output: null, finishReason: null, usage: null, error: null, lastSeq: 0 }
 }
 
-type Ending = Pick<Selectable<TurnTable>, 'id' | 'runner' | 'status' | 'output' | 'finish_reason' | 'usage' | 'error' | 'last_seq' | 'updated_at' | 'finished_at'>
+type Ending = Pick<
+  Selectable<TurnTable>,
+  'id' | 'runner' | 'status' | 'output' | 'finish_reason' | 'usage' | 'error' | 'last_seq' | 'updated_at' | 'finished_at'
+>
 
 /** Ends a turn unless it has ended or is another runner's; its session, if it was ended. */
 export const endQuery = new PreparedQuery<GatewayTables, Ending, { session_id: string }>((tx, ending) =>
@@ -94,9 +97,24 @@ export const endQuery = new PreparedQuery<GatewayTables, Ending, { session_id: s
     .returning('session_id'),
 )
 
+const openQuery = new PreparedQuery<GatewayTables, { ids: string }, { id: string; runner: string }>((tx, { ids }) =>
+  tx
+    .selectFrom('turn')
+    .select(['id', 'runner'])
+    .where('id', 'in', sql<string>`(select value from json_each(${ids}))`)
+    .where('finished_at', 'is', null),
+)
+
+/** Those turns of these events that have not ended, and are this runner's if one is named. */
+export async function openTurns(tx: Transaction<GatewayTables>, events: readonly TurnEvent[], runner: string | undefined): Promise<ReadonlySet<string>> {
+  const ids = [...new Set(events.map((event) => event.turnId))]
+  const { rows } = await openQuery.run(tx, { ids: JSON.stringify(ids) })
+  return new Set(rows.filter((row) => runner === undefined || row.runner === runner).map((row) => row.id))
+}
+
 /** Writes events of any number of turns, in as few statements as there are powers of two in their number. */
 export async function insertEvents(tx: Transaction<GatewayTables>, events: readonly TurnEvent[]): Promise<void> {
-  for (let from = 0; from < events.length; ) {
+  for (let from = 0; from < events.length;) {
     const size = Math.min(MOST_ROWS, 2 ** Math.floor(Math.log2(events.length - from)))
     const rows = events.slice(from, from + size).map(rowOf)
     await tx.insertInto('turn_event').values(rows).execute()

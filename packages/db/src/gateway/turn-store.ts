@@ -9,7 +9,7 @@ import type { NewMessage, NewResponse, NewSession, NewTurn, StoredItem, TokenUsa
 import { insertResponse, settleResponse } from './response-rows.ts'
 import { insertSession, touchSession } from './session-rows.ts'
 import type { GatewayTables } from './tables.ts'
-import { endQuery, eventOf, insertEvents, insertTurn, turnOf } from './turn-rows.ts'
+import { endQuery, eventOf, insertEvents, insertTurn, openTurns, turnOf } from './turn-rows.ts'
 import { ownedBy } from './viewer.ts'
 
 export interface TurnQuery {
@@ -41,7 +41,11 @@ export interface Settlement {
   /** Those not on disk yet, the terminal one last. */
   readonly events: readonly TurnEvent[]
   readonly transcriptHash?: string
-  readonly response?: { readonly status: 'completed' | 'incomplete' | 'failed' | 'cancelled'; readonly envelope: Readonly<Record<string, unknown>>; readonly output: readonly StoredItem[] }
+  readonly response?: {
+    readonly status: 'completed' | 'incomplete' | 'failed' | 'cancelled'
+    readonly envelope: Readonly<Record<string, unknown>>
+    readonly output: readonly StoredItem[]
+  }
 }
 
 /** Turns, and what happened in them. */
@@ -80,7 +84,14 @@ export class TurnReader {
   /** A page of what happened in a turn, in order, after a sequence number. */
   events(turnId: string, query: { readonly after: number; readonly limit: number }): Promise<readonly TurnEvent[]> {
     return this.source.read(async (db) => {
-      const rows = await db.selectFrom('turn_event').selectAll().where('turn_id', '=', turnId).where('seq', '>', query.after).orderBy('seq').limit(query.limit).execute()
+      const rows = await db
+        .selectFrom('turn_event')
+        .selectAll()
+        .where('turn_id', '=', turnId)
+        .where('seq', '>', query.after)
+        .orderBy('seq')
+        .limit(query.limit)
+        .execute()
       return rows.map(eventOf)
     })
   }
@@ -134,8 +145,9 @@ export class TurnStore extends TurnReader {
     })
   }
 
-  /** Moves a turn between the states before its end; false when it is in none of `from`. */
-  setStatus(id: string, status: TurnStatus, from: readonly TurnStatus[]): Promise<boolean> {
+  /** Moves a turn between the states before its end; false when it is in none of `from`, or, given as a turn, is not its runner's any more. */
+  setStatus(turn: string | Pick<Turn, 'id' | 'runner'>, status: TurnStatus, from: readonly TurnStatus[]): Promise<boolean> {
+    const { id, runner } = typeof turn === 'string' ? { id: turn, runner: undefined } : turn
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
       const { numUpdatedRows } = await tx
@@ -144,14 +156,24 @@ export class TurnStore extends TurnReader {
         .where('id', '=', id)
         .where('finished_at', 'is', null)
         .where('status', 'in', from)
+        .$if(runner !== undefined, (update) => update.where('runner', '=', runner!))
         .executeTakeFirstOrThrow()
       return numUpdatedRows === 1n
     })
   }
 
-  /** Writes events of any number of turns at once. */
-  appendEvents(events: readonly TurnEvent[]): Promise<void> {
-    return this.#database.write((tx) => insertEvents(tx, events))
+  /**
+   * Writes events of any number of turns at once. What comes late is left out and holds up nobody: events of a turn that
+   * has ended, is gone, or is not this runner's any more.
+   */
+  appendEvents(events: readonly TurnEvent[], runner?: string): Promise<void> {
+    return this.#database.write(async (tx) => {
+      const open = await openTurns(tx, events, runner)
+      await insertEvents(
+        tx,
+        events.filter((event) => open.has(event.turnId)),
+      )
+    })
   }
 
   /** Ends a turn, once: false when it has ended already, or another runner has taken it over. */
@@ -174,7 +196,12 @@ export class TurnStore extends TurnReader {
       await insertEvents(tx, settlement.events)
       await insertMessages(tx, turn.session_id, settlement.messages, { turnId: id, createdAt: now })
       const { transcriptHash } = settlement
-      await touchSession(tx, turn.session_id, { ...totalsOf(settlement.messages), usage: settlement.usage, ...(transcriptHash !== undefined && { transcriptHash }) }, now)
+      await touchSession(
+        tx,
+        turn.session_id,
+        { ...totalsOf(settlement.messages), usage: settlement.usage, ...(transcriptHash !== undefined && { transcriptHash }) },
+        now,
+      )
       if (settlement.response) await settleResponse(tx, id, settlement.response, now)
       return true
     })
@@ -183,7 +210,12 @@ export class TurnStore extends TurnReader {
   /** Takes over the turns of a runner that is no more, so that only the caller may settle them. Returns how many. */
   adopt(deadRunner: string, runner: string): Promise<number> {
     return this.#database.write(async (tx) => {
-      const { numUpdatedRows } = await tx.updateTable('turn').set({ runner }).where('runner', '=', deadRunner).where('finished_at', 'is', null).executeTakeFirstOrThrow()
+      const { numUpdatedRows } = await tx
+        .updateTable('turn')
+        .set({ runner })
+        .where('runner', '=', deadRunner)
+        .where('finished_at', 'is', null)
+        .executeTakeFirstOrThrow()
       return Number(numUpdatedRows)
     })
   }

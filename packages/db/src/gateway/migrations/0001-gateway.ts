@@ -63,8 +63,9 @@ export const gatewayTables: Migration = {
     ) strict`,
     `create index message_by_session on message (session_id, position)`,
 
-    // No copy of the text, and words of one character in scripts without spaces: see search-text.ts.
-    `create virtual table message_fts using fts5 (content, scope, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2")`,
+    // No copy of the text, and words of one character in scripts without spaces: see search-text.ts. Marks belong to
+    // words, or those of Hindi and Thai would fall apart at their vowels.
+    `create virtual table message_fts using fts5 (content, scope, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'")`,
     // How far the index has come: the position of the last message in it.
     `create table search_progress (id integer primary key check (id = 1), position integer not null) strict`,
     `insert into search_progress values (1, 0)`,

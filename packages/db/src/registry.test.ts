@@ -1,0 +1,274 @@
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { FakeClock, descriptorsOf } from '@talaria/core/testing'
+import { expect, test } from 'vitest'
+import type { Database } from './database.ts'
+import { FILES_PER_DATABASE } from './databases.ts'
+import { DatabaseError } from './errors.ts'
+import { checkForLeaks } from './testing/check-for-leaks.ts'
+import { openTestDatabase } from './testing/open-test-database.ts'
+import { temporaryHome } from './testing/temporary-home.ts'
+import type { TestTables } from './testing/test-schema.ts'
+
+checkForLeaks()
+
+test('two spellings and a symlink of one path are one handle', async () => {
+  using home = temporaryHome()
+  mkdirSync(home.file('boards'))
+  await using db = openTestDatabase({ file: home.file('boards/one.db') })
+  await addNote(db.database, 'first')
+  symlinkSync(home.file('boards'), home.file('linked-folder'))
+  symlinkSync(home.file('boards/one.db'), home.file('linked.db'))
+  for (const spelling of ['boards/../boards/./one.db', 'linked-folder/one.db', 'linked.db']) await addNote(db.at(`${home.path}/${spelling}`), spelling)
+  expect(db.registry.handles.map((handle) => handle.file)).toEqual([home.file('boards/one.db')])
+  expect(await countNotes(db.database)).toBe(4)
+})
+
+test('a symlink to a database that does not exist yet is that database', async () => {
+  using home = temporaryHome()
+  mkdirSync(home.file('elsewhere'))
+  symlinkSync('elsewhere/real.db', home.file('link.db'))
+  await using db = openTestDatabase({ file: home.file('link.db') })
+  await addNote(db.database, 'through the link')
+  expect(await countNotes(db.at(home.file('elsewhere/real.db')))).toBe(1)
+  expect(db.registry.handles).toHaveLength(1)
+})
+
+test('one holder finishing does not close the handle under another', async () => {
+  const clock = new FakeClock()
+  await using db = openTestDatabase({ clock, lingerMs: 1_000 })
+  const { promise: release, resolve: finish } = Promise.withResolvers<void>()
+  const longRead = db.database.read(async (tx) => {
+    await release
+    return tx.selectFrom('note').selectAll().execute()
+  })
+  await addNote(db.database, 'short')
+  await clock.advance(3_000)
+  finish()
+  expect(await longRead).toEqual([])
+})
+
+test('a lease is counted before anything is awaited, and giving it back twice is giving it back once', async () => {
+  await using db = openTestDatabase()
+  const reading = countNotes(db.database)
+  const { leases } = db.registry.handles[0]!
+  expect(leases.size).toBe(1)
+  const [first] = leases
+  const { lease: second } = db.registry.borrow(db.place, 'read')
+  second.release()
+  second.release()
+  expect([...leases]).toEqual([first])
+  await reading
+  expect(leases.size).toBe(0)
+})
+
+test('a database that nobody uses is closed after the linger time, and opens again when it is used', async () => {
+  const clock = new FakeClock()
+  await using db = openTestDatabase({ clock, lingerMs: 60_000 })
+  const before = await openFiles(db.file)
+  for (const text of ['once', 'again']) {
+    await addNote(db.database, text)
+    await countNotes(db.database)
+    expect(await openFiles(db.file)).toBe(before + FILES_PER_DATABASE)
+    await clock.advance(120_000)
+    expect(await openFiles(db.file)).toBe(before)
+    expect(db.registry.handles).toEqual([])
+  }
+  expect(clock.sleeping).toBe(0)
+  expect(await countNotes(db.database)).toBe(2)
+})
+
+test('a database that was opened only to follow it is closed after the linger time as well', async () => {
+  const clock = new FakeClock()
+  await using db = openTestDatabase({ clock, lingerMs: 60_000 })
+  const stop = new AbortController()
+  const changes = db.database.changes(stop.signal)
+  await changes.next()
+  await clock.advance(180_000)
+  expect(await openFiles(db.file), 'somebody follows').toBeGreaterThan(0)
+  stop.abort()
+  await changes.next()
+  await clock.advance(180_000)
+  expect(await openFiles(db.file)).toBe(0)
+})
+
+test('a database that is used again and again stays open, whatever the linger time', async () => {
+  const clock = new FakeClock()
+  await using db = openTestDatabase({ clock, lingerMs: 1_000 })
+  for (let i = 0; i < 10; i++) {
+    await addNote(db.database, String(i))
+    await clock.advance(600)
+  }
+  expect(db.registry.counts.opened).toBe(1)
+})
+
+test('the database that has been idle for longest makes room for another', async () => {
+  using home = temporaryHome()
+  const clock = new FakeClock()
+  await using db = openTestDatabase({ file: home.file('a.db'), clock, maxDatabases: 3 })
+  for (const name of ['a.db', 'b.db', 'c.db', 'a.db', 'd.db']) {
+    await addNote(db.at(home.file(name)), `${name} ${clock.now()}`)
+    await clock.advance(10)
+  }
+  expect(db.registry.handles.map((handle) => handle.file.slice(home.path.length + 1)).toSorted()).toEqual(['a.db', 'c.db', 'd.db'])
+  expect(db.registry.counts).toMatchObject({ opened: 4, evicted: 1 })
+})
+
+test('when every open database is in use or followed, one more is refused and none is closed', async () => {
+  using home = temporaryHome()
+  await using db = openTestDatabase({ file: home.file('used.db'), maxDatabases: 2 })
+  const { promise: release, resolve: finish } = Promise.withResolvers<void>()
+  const using = db.database.read(() => release)
+  const stop = new AbortController()
+  const followed = db.at(home.file('followed.db'))
+  const changes = followed.changes(stop.signal)
+  await changes.next()
+  await expect(addNote(db.at(home.file('third.db')), 'x')).rejects.toMatchObject({ code: 'TOO_MANY_OPEN' })
+  finish()
+  await using
+  await addNote(db.at(home.file('third.db')), 'there is room now')
+  expect(db.registry.handles.map((handle) => handle.file)).toEqual([home.file('followed.db'), home.file('third.db')])
+  stop.abort()
+  await changes.next()
+})
+
+test('a storm over 200 databases never has more files open than its bound', async () => {
+  using home = temporaryHome()
+  await using db = openTestDatabase({ file: home.file('0.db'), maxDatabases: 10 })
+  const before = (await allFiles(home.path)).length
+  let most = 0
+  let refused = 0
+  const touch = async (i: number) => {
+    try {
+      await addNote(db.at(home.file(`${i}.db`)), `note ${i}`)
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.code !== 'TOO_MANY_OPEN') throw error
+      refused++
+    }
+    most = Math.max(most, (await allFiles(home.path)).length - before)
+  }
+  for (let i = 0; i < 200; i += 25) await Promise.all(Array.from({ length: 25 }, (_, n) => touch(i + n)))
+  expect(refused, 'of 25 at once only 10 fit').toBeGreaterThan(0)
+  expect(most).toBeGreaterThan(10)
+  expect(most).toBeLessThanOrEqual(10 * FILES_PER_DATABASE)
+  expect(db.registry.handles).toHaveLength(10)
+})
+
+test('fifty first uses at once open one reader and one writer', async () => {
+  await using db = openTestDatabase()
+  await Promise.all(Array.from({ length: 50 }, (_, i) => (i % 2 ? addNote(db.database, String(i)) : countNotes(db.database))))
+  expect(db.registry.handles[0]!.connections.map(({ role }) => role)).toEqual(['reader', 'writer'])
+  expect(await openFiles(db.file)).toBe(FILES_PER_DATABASE)
+})
+
+/** @see https://github.com/NousResearch/hermes-agent/issues/30799 */
+test('10,000 ticks over ten databases open nothing: the files are a constant of the configuration', async () => {
+  using home = temporaryHome()
+  await using db = openTestDatabase({ file: home.file('0.db'), maxDatabases: 10 })
+  const boards = Array.from({ length: 10 }, (_, i) => db.at(home.file(`${i}.db`)))
+  for (const board of boards) {
+    await addNote(board, 'first')
+    await countNotes(board)
+  }
+  const constant = await allFiles(home.path)
+  expect(constant).toHaveLength(10 * FILES_PER_DATABASE)
+  for (let tick = 0; tick < 10_000; tick += 100) {
+    await Promise.all(boards.flatMap((board) => Array.from({ length: 9 }, () => countNotes(board))))
+    await Promise.all(boards.map((board) => addNote(board, `tick ${tick}`)))
+    expect(await allFiles(home.path)).toEqual(constant)
+  }
+  expect(db.registry.counts.opened).toBe(10)
+})
+
+test('a failing callback gives its lease back', async () => {
+  await using db = openTestDatabase()
+  const fail = () => Promise.reject(new Error('mine'))
+  await expect(db.database.read(fail)).rejects.toThrow('mine')
+  await expect(db.database.write(fail)).rejects.toThrow('mine')
+  expect(db.registry.handles[0]!.leases.size).toBe(0)
+})
+
+test('one file cannot be two kinds of database at once', async () => {
+  await using db = openTestDatabase()
+  await addNote(db.database, 'first')
+  const other = { ...db.place, schema: { name: 'other', migrations: [] } }
+  expect(() => db.registry.borrow(other, 'read')).toThrow(expect.objectContaining({ code: 'WRONG_SCHEMA' }))
+})
+
+test('closing waits for the leases that are out, and refuses new ones meanwhile', async () => {
+  const db = openTestDatabase()
+  await using _ = db
+  await addNote(db.database, 'first')
+  const { promise: release, resolve: finish } = Promise.withResolvers<void>()
+  const reading = db.database.read(async (tx) => {
+    await release
+    return tx.selectFrom('note').select('text').execute()
+  })
+  const closing = db.close()
+  await expect(countNotes(db.database)).rejects.toMatchObject({ code: 'CLOSED' })
+  finish()
+  expect(await reading).toEqual([{ text: 'first' }])
+  expect(await closing).toEqual([])
+})
+
+test('a lease that is not given back is reported with where it was taken, and everything is closed all the same', async () => {
+  using home = temporaryHome()
+  const clock = new FakeClock()
+  const db = openTestDatabase({ file: home.file('a.db'), clock, graceMs: 5_000 })
+  await addNote(db.at(home.file('b.db')), 'innocent')
+  const abandoned = expect(db.database.write(() => new Promise(() => {}))).rejects.toMatchObject({ code: 'OVERRUN' })
+  await clock.advance(1_000)
+  const closing = db.close()
+  await clock.advance(4_999)
+  expect(await openFiles(home.file('a.db'))).toBeGreaterThan(0)
+  await clock.advance(1)
+  const errors = (await closing) as readonly Error[]
+  expect(errors.map(String)).toEqual([expect.stringMatching(/a\.db: a write lease was still out after 6000 ms, taken\nat .*registry\.test\.ts/)])
+  expect(await allFiles(home.path)).toEqual([])
+  await clock.advance(5_000)
+  await abandoned
+})
+
+test('a callback that is still running when its database is closed gets CLOSED, not a crash', async () => {
+  const clock = new FakeClock()
+  const db = openTestDatabase({ clock, graceMs: 1_000 })
+  const { promise: release, resolve: finish } = Promise.withResolvers<void>()
+  const late = db.database.read(async (tx) => {
+    await release
+    return tx.selectFrom('note').selectAll().execute()
+  })
+  const refused = expect(late).rejects.toMatchObject({ code: 'CLOSED' })
+  await clock.advance(0)
+  const closing = db.close()
+  await clock.advance(1_000)
+  expect(await closing).toHaveLength(1)
+  finish()
+  await refused
+})
+
+test('a store outlives its databases, and says so when it is used', async () => {
+  const db = openTestDatabase()
+  await addNote(db.database, 'first')
+  await db.close()
+  await expect(countNotes(db.database)).rejects.toMatchObject({ code: 'CLOSED' })
+  await expect(addNote(db.database, 'second')).rejects.toMatchObject({ code: 'CLOSED' })
+  await expect(db.database.changes(AbortSignal.timeout(1_000)).next()).rejects.toMatchObject({ code: 'CLOSED' })
+})
+
+function addNote(database: Database<TestTables>, text: string): Promise<unknown> {
+  return database.write((tx) => tx.insertInto('note').values({ text, parent: null }).execute())
+}
+
+async function countNotes(database: Database<TestTables>): Promise<number> {
+  const notes = await database.read((tx) => tx.selectFrom('note').select('id').execute())
+  return notes.length
+}
+
+/** How many descriptors this process has on a database: the file and what SQLite keeps beside it. */
+async function openFiles(file: string): Promise<number> {
+  return (await allFiles(file)).length
+}
+
+/** What this process has open below a path, each as often as it is open. */
+async function allFiles(below: string): Promise<readonly string[]> {
+  return [...(await descriptorsOf())].filter(([path]) => path.startsWith(below)).flatMap(([path, times]) => Array.from({ length: times }, () => path)).toSorted()
+}
