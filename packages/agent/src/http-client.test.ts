@@ -66,7 +66,7 @@ test('disposing twice is once, and no request is taken after it', async () => {
 })
 
 test('a connection that is idle for long is closed without anybody asking', async () => {
-  const { provider, client, url } = await parts({ idleSocketMs: 100 })
+  const { provider, client, url } = await parts({ idleSocketMs: 300 })
   await (await client.fetch(url, post())).text()
   expect(client.openSockets).toBe(1)
   await vi.waitFor(() => expect(client.openSockets).toBe(0))
@@ -128,8 +128,8 @@ test('a server that accepts but never finishes the handshake is given up after c
 })
 
 test('a server that is slow to answer is not taken for one that does not accept', async () => {
-  const { provider, client, url } = await parts({ connectMs: 60 })
-  provider.queue({ headersDelayMs: 150 })
+  const { provider, client, url } = await parts({ connectMs: 300 })
+  provider.queue({ headersDelayMs: 500 })
   expect((await client.fetch(url, post())).status).toBe(200)
 })
 

@@ -82,13 +82,13 @@ test('a model is asked maxAttempts times and no more', async () => {
 test('the server is left alone for as long as retry-after says', async () => {
   const { provider, agent, clock } = await patientParts()
   provider.queue({ status: 429, headers: { 'retry-after': '30' } }, { text: ['at last'] })
+  const delay = vi.spyOn(clock, 'delay')
   const turn = ask(agent, 'hi')
-  await vi.waitFor(() => expect(provider.requests).toHaveLength(1))
-  await sleep(30)
-  await clock.advance(29_000)
+  await vi.waitFor(() => expect(delay).toHaveBeenCalledWith(30_000, expect.anything()))
+  await clock.advance(29_999)
   await sleep(30)
   expect(provider.requests).toHaveLength(1)
-  await clock.advance(1_000)
+  await clock.advance(1)
   expect((await turn).text).toBe('at last')
 })
 
@@ -111,7 +111,7 @@ test.each([
   ['a broken frame', { malformedAfter: 3 }, 'model_answer_broken'],
   ['a stall', { stallAfter: 3 }, 'model_idle_timeout'],
 ])('%s after the first word is not tried again: the words stay, and the turn fails', async (_, trouble, code) => {
-  const { provider, agent } = await parts({ timeouts: { idleMs: 80 }, fallbacks: ['scripted'] })
+  const { provider, agent } = await parts({ timeouts: { idleMs: 500 }, fallbacks: ['scripted'] })
   provider.queue({ text: ['half ', 'of ', 'it'], ...trouble })
   const { text, end } = await ask(agent, 'hi')
   expect(text).toBe('half of ')
@@ -120,7 +120,7 @@ test.each([
 })
 
 test('a model that does not begin in time is tried again', async () => {
-  const { provider, agent } = await parts({ timeouts: { firstTokenMs: 60 }, maxAttempts: 2 })
+  const { provider, agent } = await parts({ timeouts: { firstTokenMs: 400 }, maxAttempts: 2 })
   provider.queue({ headersDelayMs: 60_000 }, { text: ['a'], firstTokenDelayMs: 60_000 })
   expect((await ask(agent, 'hi')).end).toMatchObject({ failure: 'retryable', code: 'model_first_token_timeout' })
   expect(provider.requests).toHaveLength(2)
@@ -186,12 +186,12 @@ test('no message holds a key or a whole upstream body', async () => {
 })
 
 test('stopping a turn while it waits to try again ends it at once', async () => {
-  const { provider, agent } = await patientParts()
-  provider.queue({ status: 503 })
+  const { provider, agent, clock } = await patientParts()
+  provider.queue({ status: 503, headers: { 'retry-after': '30' } })
+  const delay = vi.spyOn(clock, 'delay')
   const controller = new AbortController()
   const turn = ask(agent, 'hi', controller.signal)
-  await vi.waitFor(() => expect(provider.requests).toHaveLength(1))
-  await sleep(30)
+  await vi.waitFor(() => expect(delay).toHaveBeenCalledWith(30_000, expect.anything()))
   const reason = new Error('enough')
   controller.abort(reason)
   await expect(turn).rejects.toBe(reason)
