@@ -3,7 +3,7 @@ import type { Conversation } from './conversation.ts'
 const MAX_QUOTE = 200
 
 /** What the scripted model is, and how to get a real one. */
-export const INTRODUCTION = [
+const INTRODUCTION = [
   "I am Talaria's scripted model, not a language model: I am built in so that everything can be tried before a real one is set up. I understand nothing of what you write. I repeat it, and I follow small scripts (send `!help`).",
   'To talk to a real model, set these variables and restart:',
   [
