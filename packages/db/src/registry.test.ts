@@ -1,13 +1,13 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
-import { FakeClock, descriptorsOf } from '@talaria/core/testing'
+import { FakeClock } from '@talaria/core/testing'
 import { expect, test } from 'vitest'
-import type { Database } from './database.ts'
 import { FILES_PER_DATABASE } from './databases.ts'
 import { DatabaseError } from './errors.ts'
 import { checkForLeaks } from './testing/check-for-leaks.ts'
+import { filesOpen } from './testing/files-open.ts'
+import { addNote, notesOf } from './testing/notes.ts'
 import { openTestDatabase } from './testing/open-test-database.ts'
 import { temporaryHome } from './testing/temporary-home.ts'
-import type { TestTables } from './testing/test-schema.ts'
 
 checkForLeaks()
 
@@ -20,7 +20,7 @@ test('two spellings and a symlink of one path are one handle', async () => {
   symlinkSync(home.file('boards/one.db'), home.file('linked.db'))
   for (const spelling of ['boards/../boards/./one.db', 'linked-folder/one.db', 'linked.db']) await addNote(db.at(`${home.path}/${spelling}`), spelling)
   expect(db.registry.handles.map((handle) => handle.file)).toEqual([home.file('boards/one.db')])
-  expect(await countNotes(db.database)).toBe(4)
+  expect(await notesOf(db.database)).toHaveLength(4)
 })
 
 test('a symlink to a database that does not exist yet is that database', async () => {
@@ -29,7 +29,7 @@ test('a symlink to a database that does not exist yet is that database', async (
   symlinkSync('elsewhere/real.db', home.file('link.db'))
   await using db = openTestDatabase({ file: home.file('link.db') })
   await addNote(db.database, 'through the link')
-  expect(await countNotes(db.at(home.file('elsewhere/real.db')))).toBe(1)
+  expect(await notesOf(db.at(home.file('elsewhere/real.db')))).toHaveLength(1)
   expect(db.registry.handles).toHaveLength(1)
 })
 
@@ -49,7 +49,7 @@ test('one holder finishing does not close the handle under another', async () =>
 
 test('a lease is counted before anything is awaited, and giving it back twice is giving it back once', async () => {
   await using db = openTestDatabase()
-  const reading = countNotes(db.database)
+  const reading = notesOf(db.database)
   const { leases } = db.registry.handles[0]!
   expect(leases.size).toBe(1)
   const [first] = leases
@@ -64,17 +64,16 @@ test('a lease is counted before anything is awaited, and giving it back twice is
 test('a database that nobody uses is closed after the linger time, and opens again when it is used', async () => {
   const clock = new FakeClock()
   await using db = openTestDatabase({ clock, lingerMs: 60_000 })
-  const before = await openFiles(db.file)
   for (const text of ['once', 'again']) {
     await addNote(db.database, text)
-    await countNotes(db.database)
-    expect(await openFiles(db.file)).toBe(before + FILES_PER_DATABASE)
+    await notesOf(db.database)
+    expect(await filesOpen(db.file)).toHaveLength(FILES_PER_DATABASE)
     await clock.advance(120_000)
-    expect(await openFiles(db.file)).toBe(before)
+    expect(await filesOpen(db.file)).toEqual([])
     expect(db.registry.handles).toEqual([])
   }
   expect(clock.sleeping).toBe(0)
-  expect(await countNotes(db.database)).toBe(2)
+  expect(await notesOf(db.database)).toHaveLength(2)
 })
 
 test('a database that was opened only to follow it is closed after the linger time as well', async () => {
@@ -84,11 +83,11 @@ test('a database that was opened only to follow it is closed after the linger ti
   const changes = db.database.changes(stop.signal)
   await changes.next()
   await clock.advance(180_000)
-  expect(await openFiles(db.file), 'somebody follows').toBeGreaterThan(0)
+  expect(await filesOpen(db.file), 'somebody follows').not.toEqual([])
   stop.abort()
   await changes.next()
   await clock.advance(180_000)
-  expect(await openFiles(db.file)).toBe(0)
+  expect(await filesOpen(db.file)).toEqual([])
 })
 
 test('a database that is used again and again stays open, whatever the linger time', async () => {
@@ -134,7 +133,6 @@ test('when every open database is in use or followed, one more is refused and no
 test('a storm over 200 databases never has more files open than its bound', async () => {
   using home = temporaryHome()
   await using db = openTestDatabase({ file: home.file('0.db'), maxDatabases: 10 })
-  const before = (await allFiles(home.path)).length
   let most = 0
   let refused = 0
   const touch = async (i: number) => {
@@ -144,7 +142,7 @@ test('a storm over 200 databases never has more files open than its bound', asyn
       if (!(error instanceof DatabaseError) || error.code !== 'TOO_MANY_OPEN') throw error
       refused++
     }
-    most = Math.max(most, (await allFiles(home.path)).length - before)
+    most = Math.max(most, (await filesOpen(home.path)).length)
   }
   for (let i = 0; i < 200; i += 25) await Promise.all(Array.from({ length: 25 }, (_, n) => touch(i + n)))
   expect(refused, 'of 25 at once only 10 fit').toBeGreaterThan(0)
@@ -155,9 +153,9 @@ test('a storm over 200 databases never has more files open than its bound', asyn
 
 test('fifty first uses at once open one reader and one writer', async () => {
   await using db = openTestDatabase()
-  await Promise.all(Array.from({ length: 50 }, (_, i) => (i % 2 ? addNote(db.database, String(i)) : countNotes(db.database))))
+  await Promise.all(Array.from({ length: 50 }, (_, i) => (i % 2 ? addNote(db.database, String(i)) : notesOf(db.database))))
   expect(db.registry.handles[0]!.connections.map(({ role }) => role)).toEqual(['reader', 'writer'])
-  expect(await openFiles(db.file)).toBe(FILES_PER_DATABASE)
+  expect(await filesOpen(db.file)).toHaveLength(FILES_PER_DATABASE)
 })
 
 /** @see https://github.com/NousResearch/hermes-agent/issues/30799 */
@@ -167,14 +165,15 @@ test('10,000 ticks over ten databases open nothing: the files are a constant of 
   const boards = Array.from({ length: 10 }, (_, i) => db.at(home.file(`${i}.db`)))
   for (const board of boards) {
     await addNote(board, 'first')
-    await countNotes(board)
+    await notesOf(board)
   }
-  const constant = await allFiles(home.path)
+  const constant = await filesOpen(home.path)
   expect(constant).toHaveLength(10 * FILES_PER_DATABASE)
-  for (let tick = 0; tick < 10_000; tick += 100) {
-    await Promise.all(boards.flatMap((board) => Array.from({ length: 9 }, () => countNotes(board))))
-    await Promise.all(boards.map((board) => addNote(board, `tick ${tick}`)))
-    expect(await allFiles(home.path)).toEqual(constant)
+  for (let ticks = 0; ticks < 10_000; ticks += 1_000) {
+    const looks = boards.flatMap((board) => Array.from({ length: 90 }, () => board.read((db) => db.selectFrom('note').select('id').limit(1).execute())))
+    const writes = boards.flatMap((board) => Array.from({ length: 10 }, (_, i) => addNote(board, `tick ${ticks + i}`)))
+    await Promise.all([...looks, ...writes])
+    expect(await filesOpen(home.path)).toEqual(constant)
   }
   expect(db.registry.counts.opened).toBe(10)
 })
@@ -204,7 +203,7 @@ test('closing waits for the leases that are out, and refuses new ones meanwhile'
     return tx.selectFrom('note').select('text').execute()
   })
   const closing = db.close()
-  await expect(countNotes(db.database)).rejects.toMatchObject({ code: 'CLOSED' })
+  await expect(notesOf(db.database)).rejects.toMatchObject({ code: 'CLOSED' })
   finish()
   expect(await reading).toEqual([{ text: 'first' }])
   expect(await closing).toEqual([])
@@ -219,11 +218,11 @@ test('a lease that is not given back is reported with where it was taken, and ev
   await clock.advance(1_000)
   const closing = db.close()
   await clock.advance(4_999)
-  expect(await openFiles(home.file('a.db'))).toBeGreaterThan(0)
+  expect(await filesOpen(home.file('a.db'))).not.toEqual([])
   await clock.advance(1)
   const errors = (await closing) as readonly Error[]
   expect(errors.map(String)).toEqual([expect.stringMatching(/a\.db: a write lease was still out after 6000 ms, taken\nat .*registry\.test\.ts/)])
-  expect(await allFiles(home.path)).toEqual([])
+  expect(await filesOpen(home.path)).toEqual([])
   await clock.advance(5_000)
   await abandoned
 })
@@ -249,26 +248,7 @@ test('a store outlives its databases, and says so when it is used', async () => 
   const db = openTestDatabase()
   await addNote(db.database, 'first')
   await db.close()
-  await expect(countNotes(db.database)).rejects.toMatchObject({ code: 'CLOSED' })
+  await expect(notesOf(db.database)).rejects.toMatchObject({ code: 'CLOSED' })
   await expect(addNote(db.database, 'second')).rejects.toMatchObject({ code: 'CLOSED' })
   await expect(db.database.changes(AbortSignal.timeout(1_000)).next()).rejects.toMatchObject({ code: 'CLOSED' })
 })
-
-function addNote(database: Database<TestTables>, text: string): Promise<unknown> {
-  return database.write((tx) => tx.insertInto('note').values({ text, parent: null }).execute())
-}
-
-async function countNotes(database: Database<TestTables>): Promise<number> {
-  const notes = await database.read((tx) => tx.selectFrom('note').select('id').execute())
-  return notes.length
-}
-
-/** How many descriptors this process has on a database: the file and what SQLite keeps beside it. */
-async function openFiles(file: string): Promise<number> {
-  return (await allFiles(file)).length
-}
-
-/** What this process has open below a path, each as often as it is open. */
-async function allFiles(below: string): Promise<readonly string[]> {
-  return [...(await descriptorsOf())].filter(([path]) => path.startsWith(below)).flatMap(([path, times]) => Array.from({ length: times }, () => path)).toSorted()
-}

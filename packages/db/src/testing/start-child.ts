@@ -21,11 +21,14 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
+/** Children spend most of their short lives compiling the same modules. */
+const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url))
+
 /** Starts `packages/db/test/<program>.ts`; disposing kills it. Its standard error is ours. */
 export function startChild(program: string, args: readonly string[] = [], { under = [], env = {} }: ChildOptions = {}): Child {
   const path = fileURLToPath(new URL(`../../test/${program}.ts`, import.meta.url))
   const [command = '', ...rest] = [...under, process.execPath, path, ...args]
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env } })
   const lines: string[] = []
   let onLine = Promise.withResolvers<void>()
   const reader = createInterface({ input: child.stdout })
