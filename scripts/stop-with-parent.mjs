@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 const POLL_MS = 500
+const SHELL = /^-?(\S*\/)?(sh|ash|dash|bash|zsh|fish)( |$)/
 const PACKAGE_MANAGER = /(^|\/)(npm|npx|pnpm|pnpx|yarn|bun)(-cli\.js|\.c?js)?( |$)/
 
 /**
@@ -38,6 +39,8 @@ function startersOf(ppid) {
   const chain = []
   for (let pid = ppid; pid > 1;) {
     const { parent, command } = processOf(pid)
+    // Anything else than these runs commands for reasons of its own, even if npm started it: a terminal, a test.
+    if (!PACKAGE_MANAGER.test(command) && !SHELL.test(command)) break
     chain.push({ pid, command })
     pid = parent
   }

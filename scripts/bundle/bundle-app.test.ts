@@ -65,6 +65,11 @@ test('a URL of a file that does not exist fails the build', async () => {
   await expect(bundleApp(root, 'demo')).rejects.toThrow('missing.html, which does not exist')
 })
 
+test('a URL of a file that only runs tell fails the build', async () => {
+  const root = repositoryWith({ 'main.ts': `export const page = (name: string) => new URL(name, import.meta.url)` })
+  await expect(bundleApp(root, 'demo')).rejects.toThrow(`Write new URL('./name', import.meta.url)`)
+})
+
 test('every main of an app is an entry', async () => {
   const root = repositoryWith({ 'main.ts': `console.log('main')`, 'worker-main.ts': `console.log('worker')` })
   const { folder } = await bundleApp(root, 'demo')

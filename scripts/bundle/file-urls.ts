@@ -3,6 +3,7 @@ import { basename, dirname, extname, join } from 'node:path'
 import type { Plugin } from 'rolldown'
 
 const FILE_URL = /new URL\(\s*'(\.{1,2}\/[^']+)',\s*import\.meta\.url\s*\)/g
+const OTHER_URL = /new URL\((?!import\.meta\.ROLLUP)[^;]*?import\.meta\.url/
 const MODULES = new Set(['.ts', '.mjs', '.js'])
 
 /**
@@ -23,12 +24,17 @@ export function fileUrls(entryOf: (module: string) => string): Plugin {
           // Beside the main entry, under a name that can be recognised in a list of processes.
           return this.emitFile({ type: 'chunk', id: entryOf(file), fileName: `${basename(file, extname(file))}.mjs` })
         }
-        return code.replace(FILE_URL, (_, name: string) => {
+        const result = code.replace(FILE_URL, (_, name: string) => {
           const file = join(dirname(id), name)
           const reference = emitted.get(file) ?? emit(file)
           emitted.set(file, reference)
           return `new URL(import.meta.ROLLUP_FILE_URL_${reference})`
         })
+        if (OTHER_URL.test(result))
+          this.error(
+            `${id} names a file in a way that cannot be followed. Write new URL('./name', import.meta.url): it points at the right file in a bundle, too.`,
+          )
+        return result
       },
     },
   }

@@ -38,14 +38,16 @@ test('tests are counted, and figures are found with the test that measured them'
   })
 })
 
-test('a file that does not load is a failure', async () => {
-  const root = repositoryWith({ 'a.test.ts': `throw new Error('broken')` })
-  expect(await runTests([], { root, deadlineMs: 30_000 })).toMatchObject({ passed: 0, failed: 1 })
+test('each file that does not load is a failure', async () => {
+  const root = repositoryWith({ 'a.test.ts': `throw new Error('broken')`, 'b.test.ts': `throw new Error('broken too')` })
+  expect(await runTests([], { root, deadlineMs: 30_000 })).toMatchObject({ passed: 0, failed: 2 })
 })
 
-test('an error outside all tests is a failure', async () => {
-  const root = repositoryWith({ 'a.test.ts': `test('right', () => void Promise.reject(new Error('nobody waits')))` })
-  expect(await runTests([], { root, deadlineMs: 30_000 })).toMatchObject({ passed: 1, failed: 1 })
+test('an error outside all tests is a failure beside theirs', async () => {
+  const root = repositoryWith({
+    'a.test.ts': `test('right', () => void Promise.reject(new Error('nobody waits')))\ntest('wrong', () => expect(1).toBe(2))`,
+  })
+  expect(await runTests([], { root, deadlineMs: 30_000 })).toMatchObject({ passed: 1, failed: 2 })
 })
 
 test('a test that never yields is killed at the deadline and named', async () => {

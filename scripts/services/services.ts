@@ -14,7 +14,7 @@ export const SERVICES: readonly ServiceEntry[] = [
       ['Its key:', `API_SERVER_KEY in ${envFile}`],
       [
         'Say something:',
-        `curl ${url}/v1/chat/completions -H "Authorization: Bearer $(grep ^API_SERVER_KEY= ${envFile} | cut -d= -f2)" -H 'Content-Type: application/json' -d '{"model":"default","messages":[{"role":"user","content":"Hello"}]}'`,
+        `curl ${url}/v1/chat/completions -H "Authorization: Bearer $(grep ^API_SERVER_KEY= ${envFile} | cut -d= -f2)" -H 'Content-Type: application/json' -d '{"model":"talaria","messages":[{"role":"user","content":"Hello"}]}'`,
       ],
     ],
   },
