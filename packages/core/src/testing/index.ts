@@ -1,2 +1,5 @@
 export { descriptorsOf, expectSameDescriptors, type Descriptors } from './descriptors.ts'
 export { FakeClock } from './fake-clock.ts'
+export { ServiceProcess, type ProcessEnd, type ServiceProcessOptions } from './service-process.ts'
+export { until } from './until.ts'
+export { within } from './within.ts'
