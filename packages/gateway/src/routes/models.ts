@@ -5,10 +5,10 @@ import { ApiError } from '../api/api-error.ts'
 import { requireScope } from '../api/caller.ts'
 import { operation } from '../api/operation.ts'
 
-/** `/v1/models`: the names a client may select; the first runs when none is named. */
+/** `/v1/models`: the names a client may select; the first, by the name that the settings give it, runs when none is named. */
 export function modelsRoutes(api: ApiContext) {
   const created = Math.floor(api.clock.now() / 1000)
-  const models = () => api.agent.models().map((listing) => modelJson(listing, created))
+  const models = () => api.agent.models().map((listing, index) => modelJson(index === 0 ? { ...listing, id: api.settings.modelName } : listing, created))
   return new Hono<ApiEnv>()
     .get('/models', operation({ tag: 'OpenAI', summary: 'List models' }), (c) => {
       requireScope(c.get('caller'), 'read')
