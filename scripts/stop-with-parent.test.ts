@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { until } from '@talaria/core/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { isAlive } from './services/testing/fake-repository.ts'
-import { until } from './smoke/until.ts'
 
 const MODULE = JSON.stringify(join(import.meta.dirname, 'stop-with-parent.mjs'))
 

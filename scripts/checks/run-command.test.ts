@@ -1,6 +1,6 @@
+import { until } from '@talaria/core/testing'
 import { expect, test } from 'vitest'
 import { isAlive } from '../services/testing/fake-repository.ts'
-import { until } from '../smoke/until.ts'
 import { runCommand } from './run-command.ts'
 
 const options = { cwd: process.cwd(), deadlineMs: 10_000 }

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '@talaria/core/testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { until } from '../smoke/until.ts'
 import { fakeRepository, isAlive, serviceSource } from './testing/fake-repository.ts'
 
 test('what a service writes stands behind its name, and where it is comes once it answers', async () => {

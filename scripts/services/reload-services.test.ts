@@ -1,8 +1,8 @@
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '@talaria/core/testing'
 import { expect, test } from 'vitest'
-import { until } from '../smoke/until.ts'
 import { fakeRepository, isAlive, serviceSource } from './testing/fake-repository.ts'
 
 test('an edit is running a moment later, on the same port, and its forerunner is gone', async () => {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { until } from '@talaria/core/testing'
 import { processesOf } from './processes.ts'
-import { until } from './until.ts'
 
 // A cold start on two busy cores; only what is broken takes so long.
 const PATIENCE_MS = 60_000

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { until } from '@talaria/core/testing'
 import { onTestFinished } from 'vitest'
 import { freePort } from '../../smoke/free-port.ts'
-import { until } from '../../smoke/until.ts'
 
 const SERVICES_FOLDER = dirname(import.meta.dirname)
 
