@@ -54,7 +54,9 @@ export class ResponseFrames {
   }
 
   #response(status: 'queued' | 'in_progress'): Record<string, unknown> {
-    return responseOf({ ...this.#rendering, status, completedAt: null, output: [] })
+    // Of a response that has ended the envelope says how, which nobody knew when these frames were first sent.
+    const envelope = { ...this.#rendering.envelope, error: null, incomplete_details: null, usage: null }
+    return responseOf({ ...this.#rendering, envelope, status, completedAt: null, output: [] })
   }
 
   #frame({ type, ...fields }: ResponseEvent): string {
