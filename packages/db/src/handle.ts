@@ -10,7 +10,7 @@ import { untilUnlocked, type LockWait } from './lock-wait.ts'
 import { checkVersion, migrate, refuseNewer, versionOf } from './migrate.ts'
 import { ReadQueue } from './read-queue.ts'
 import type { Schema } from './schema.ts'
-import { WriteQueue } from './write-queue.ts'
+import { WriteQueue, type WriteQueueOptions } from './write-queue.ts'
 
 export interface HandleOptions {
   /** Real path of the file. */
@@ -154,7 +154,7 @@ export class Handle {
       connection.close()
       throw error
     }
-    return (this.#reader = { connection, queue: new ReadQueue(connection, clock), openedAt: clock.now() })
+    return (this.#reader = { connection, queue: new ReadQueue(connection, this.#lockWait), openedAt: clock.now() })
   }
 
   async #openWriter(): Promise<Open<WriteQueue>> {
@@ -186,7 +186,7 @@ export class Handle {
     this.#journalMode = journalModeOf(connection)
   }
 
-  #writeQueueOptions() {
+  #writeQueueOptions(): WriteQueueOptions {
     return {
       ...this.#lockWait,
       beforeBatch: () => {

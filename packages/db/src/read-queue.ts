@@ -1,18 +1,17 @@
-import type { Clock } from '@talaria/core'
 import { bounded } from './bounded.ts'
 import type { SqliteConnection } from './engines/sqlite-connection.ts'
-import { untilUnlocked } from './lock-wait.ts'
+import { untilUnlocked, type LockWait } from './lock-wait.ts'
 import { Scope, type Snapshot } from './scope.ts'
 
 /** Runs callbacks on the one reader, one after another, each on one snapshot of the database. */
 export class ReadQueue {
   readonly #connection: SqliteConnection
-  readonly #clock: Clock
+  readonly #wait: LockWait
   #tail: Promise<unknown> = Promise.resolve()
 
-  constructor(connection: SqliteConnection, clock: Clock) {
+  constructor(connection: SqliteConnection, wait: LockWait) {
     this.#connection = connection
-    this.#clock = clock
+    this.#wait = wait
   }
 
   read<Tables, Result>(callback: (db: Snapshot<Tables>) => Promise<Result>): Promise<Result> {
@@ -33,10 +32,10 @@ export class ReadQueue {
 
   async #snapshot<Tables, Result>(callback: (db: Snapshot<Tables>) => Promise<Result>): Promise<Result> {
     const connection = this.#connection
-    await untilUnlocked(() => this.#begin(), { clock: this.#clock })
+    await untilUnlocked(() => this.#begin(), this.#wait)
     const scope = new Scope(connection)
     try {
-      return await bounded(scope.run(callback), this.#clock)
+      return await bounded(scope.run(callback), this.#wait.clock)
     } finally {
       scope.end()
       this.#end()

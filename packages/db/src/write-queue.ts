@@ -1,15 +1,12 @@
-import type { Clock } from '@talaria/core'
 import { bounded } from './bounded.ts'
 import type { SqliteConnection } from './engines/sqlite-connection.ts'
-import { untilUnlocked } from './lock-wait.ts'
+import { untilUnlocked, type LockWait } from './lock-wait.ts'
 import { Scope, type Transaction } from './scope.ts'
 
 /** A batch that runs longer commits what it has, so that the event loop turns. */
 const BATCH_MS = 8
 
-export interface WriteQueueOptions {
-  readonly clock: Clock
-  readonly lockBudgetMs?: number
+export interface WriteQueueOptions extends LockWait {
   /** Called before each batch; what it throws fails the batch. */
   readonly beforeBatch: () => void
   /** Called after each commit with the number of writes in it. */
@@ -77,16 +74,14 @@ export class WriteQueue {
 
   async #commit(batch: Member[]): Promise<void> {
     const connection = this.#connection
-    const { clock, lockBudgetMs } = this.#options
-    const wait = { clock, ...(lockBudgetMs !== undefined && { budgetMs: lockBudgetMs }) }
     this.#options.beforeBatch()
-    await untilUnlocked(() => connection.run('begin immediate'), wait)
+    await untilUnlocked(() => connection.run('begin immediate'), this.#options)
     const done = await this.#runMembers(batch)
     if (!done) return
     // Nothing is left of it, so there is nothing to sync and nothing to tell.
     if (done.length === 0) return this.#rollback()
     // A rollback journal, unlike a write-ahead log, lets readers keep a writer from committing.
-    await untilUnlocked(() => connection.run('commit'), wait)
+    await untilUnlocked(() => connection.run('commit'), this.#options)
     this.#options.onCommit(done.length)
     for (const { member, result } of done) member.resolve(result)
   }

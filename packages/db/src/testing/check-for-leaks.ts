@@ -1,7 +1,7 @@
 import { descriptorsOf, expectSameDescriptors, type Descriptors } from '@talaria/core/testing'
 import { afterEach, beforeEach, expect } from 'vitest'
 import type { Databases } from '../databases.ts'
-import { unclosedTestDatabases } from './open-test-database.ts'
+import { takeUnclosedTestDatabases } from './open-test-database.ts'
 
 /**
  * Has every test of the calling file give back what it took: no database is left open, and each open file of the process
@@ -13,7 +13,7 @@ export function checkForLeaks(): void {
     before = await descriptorsOf()
   })
   afterEach(async () => {
-    expect(unclosedTestDatabases(), 'test databases that were not closed').toEqual([])
+    expect(takeUnclosedTestDatabases(), 'test databases that were not closed').toEqual([])
     expect(openedDatabases()?.stats(), 'openDatabases() without close()').toBeUndefined()
     await expectSameDescriptors(before)
   })

@@ -27,9 +27,11 @@ export interface TestDatabase extends AsyncDisposable {
 /** Those that have not been closed. */
 const unclosed = new Set<Registry>()
 
-/** Where the databases of tests are open that nobody has closed. */
-export function unclosedTestDatabases(): readonly string[] {
-  return [...unclosed].flatMap(({ handles }) => handles.map((handle) => handle.file))
+/** Where the databases of tests are open that nobody has closed; each is named once. */
+export function takeUnclosedTestDatabases(): readonly string[] {
+  const files = [...unclosed].flatMap(({ handles }) => handles.map((handle) => handle.file))
+  unclosed.clear()
+  return files
 }
 
 /** Opens the engine on a real file, as its owner unless told otherwise; to be disposed by `await using`. */
