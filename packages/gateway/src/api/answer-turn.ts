@@ -41,6 +41,8 @@ export function streamTurn(
   const left = new AbortController()
   async function* frames() {
     try {
+      // Which turn it is, at once: a model may think for minutes, and a client that leaves meanwhile must be able to come back.
+      yield render([])
       for await (const events of api.turns.follow(turn, { after: options.after ?? 0, durable: options.durable, signal: left.signal })) yield render(events)
       if (options.end) yield options.end
     } catch (error) {
