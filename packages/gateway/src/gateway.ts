@@ -14,6 +14,7 @@ import { registerGatewayMetrics } from './gateway-metrics.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { ApiServer } from './platforms/api-server.ts'
 import { planApiServer } from './platforms/api-server-plan.ts'
+import type { PlatformPlan } from './platforms/platform.ts'
 import type { GatewaySettings } from './settings.ts'
 import { Runner } from './turns/runner.ts'
 import { Turns } from './turns/turns.ts'
@@ -36,6 +37,7 @@ export class Gateway implements AsyncDisposable {
   readonly #stores: GatewayStores
   readonly #runner: Runner
   readonly #turns: Turns
+  readonly #plan: PlatformPlan
   readonly #apiServer: ApiServer
   readonly #startedAt: number
   readonly #running = new AsyncDisposableStack()
@@ -47,8 +49,9 @@ export class Gateway implements AsyncDisposable {
     this.#options = options
     this.#startedAt = clock.now()
     this.#stores = databases.gateway
-    this.#runner = new Runner({ runners: this.#stores.runners, clock, log })
+    this.#runner = new Runner({ runners: this.#stores.runners, turns: this.#stores.turns, clock, log })
     this.#turns = new Turns({ stores: this.#stores, agent, runner: this.#runner, clock, log, maxConcurrent: settings.maxConcurrentRuns, hasRoom: () => budget.admits() })
+    this.#plan = planApiServer(settings)
     this.#apiServer = this.#createApiServer()
     this.#app = this.#createApp()
   }
@@ -70,24 +73,30 @@ export class Gateway implements AsyncDisposable {
     }
   }
 
-  /** Connects the platforms and starts the loops. Returns when each has been tried once; what failed goes on trying. */
+  /**
+   * Connects the platforms and starts the loops. Returns when each has been tried once; what failed goes on trying.
+   * Where no platform can be started nothing is opened at all.
+   */
   async start(): Promise<void> {
     const { databases, settings, clock, log } = this.#options
-    await this.#apiServer.start()
     this.#running.use(this.#apiServer)
-    this.#running.use(this.#runner)
-    await this.#runner.start().catch((error: unknown) => log.error({ err: error }, 'this gateway could not register yet; trying again'))
-    this.#running.use(
-      startHousekeeping({
-        databases,
-        stores: this.#stores,
-        runner: this.#runner,
-        retention: { sessionsMs: unlessForever(settings.sessionsKept), runsMs: unlessForever(settings.runsKept) },
-        integrityCheckEveryMs: settings.integrityCheckEvery === 'never' ? undefined : settings.integrityCheckEvery,
-        clock,
-        log,
-      }),
-    )
+    if (this.#plan.state === 'ready') {
+      this.#running.use(this.#runner)
+      await this.#runner.start()
+      this.#running.use(
+        startHousekeeping({
+          databases,
+          stores: this.#stores,
+          runner: this.#runner,
+          turns: this.#turns,
+          retention: { sessionsMs: unlessForever(settings.sessionsKept), runsMs: unlessForever(settings.runsKept) },
+          integrityCheckEveryMs: settings.integrityCheckEvery === 'never' ? undefined : settings.integrityCheckEvery,
+          clock,
+          log,
+        }),
+      )
+    }
+    await this.#apiServer.start()
   }
 
   /** No new work from now on; what is under way gets the grace period and is then settled as interrupted. */
@@ -125,7 +134,7 @@ export class Gateway implements AsyncDisposable {
       },
     }
     return new ApiServer({
-      plan: planApiServer(settings),
+      plan: this.#plan,
       createApp: () =>
         createApiApp({
           api,

@@ -10,7 +10,7 @@ import type { Caller } from './caller.ts'
 import { checkSessionId } from './our-headers.ts'
 
 /** Where a request's messages go: which session, what of them is new, and what the agent is told came before. */
-export type Placement = Pick<StartTurn, 'session' | 'messages' | 'history' | 'transcript'>
+export type Placement = Pick<StartTurn, 'session' | 'messages' | 'history' | 'transcript' | 'otherwise'>
 
 /**
  * Finds the session of a request that carries a whole transcript.
@@ -37,9 +37,10 @@ export async function placeTranscript(
   }
 
   const known = past.length > 0 ? await api.stores.sessions.findByTranscript(caller.owner, transcriptHash(past)) : undefined
+  const begin = { session: { create: { ...base, id: createId('ses') } }, messages: spoken.map(newMessageOf), history: [] }
+  if (!known) return { ...begin, transcript: spoken }
   // A session that is just being answered has moved on: what is asked again from an older point begins a branch.
-  if (known && !api.turns.isBusy(known.id)) return { session: { id: known.id }, messages: fresh.map(newMessageOf), history: 'stored', transcript: spoken }
-  return { session: { create: { ...base, id: createId('ses') } }, messages: spoken.map(newMessageOf), history: [], transcript: spoken }
+  return { session: { id: known.id }, messages: fresh.map(newMessageOf), history: 'stored', transcript: spoken, otherwise: begin }
 }
 
 /** The session with this id: continued when it exists, begun when it does not. */

@@ -4,6 +4,9 @@ import type { TurnEvent } from '@talaria/db'
 /** Between two flushes at least this long: at 1,000 streams of 20 tokens a second a commit for every token's arrival would fill the loop. */
 const FLUSH_INTERVAL_MS = 10
 
+/** After a flush that the database refused (a full disk, a lock held too long). */
+const RETRY_MS = 1_000
+
 export interface JournalOptions {
   readonly append: (events: readonly TurnEvent[]) => Promise<void>
   readonly clock: Clock
@@ -12,54 +15,59 @@ export interface JournalOptions {
 
 interface Entry {
   readonly event: TurnEvent
-  readonly settled: (error?: unknown) => void
+  readonly written: () => void
 }
 
 /**
  * Writes the events of all running turns, together: one multi-row write a flush, whatever the number of turns.
  *
- * Holds events only until their flush has ended. A flush that fails is reported for every event in it and not tried
- * again: the turn still has them, and writes them when it settles.
+ * Events reach the disk in their order and without gaps: a flush that fails is tried again before anything after it,
+ * until it succeeds or its turn {@link release}s what is left of it to write it when it settles.
  */
 export class Journal {
   readonly #options: JournalOptions
   #pending: Entry[] = []
   #flushing: Promise<void> | undefined
   #writing: Promise<void> | undefined
-  #lastFlushMs = 0
+  #nextFlushMs = 0
 
   constructor(options: JournalOptions) {
     this.#options = options
   }
 
-  /** Queues an event; `settled` is called once it is on disk, or with the error that kept it from getting there. */
-  add(event: TurnEvent, settled: (error?: unknown) => void): void {
-    this.#pending.push({ event, settled })
+  /** Queues an event; `written` is called once it is on disk. */
+  add(event: TurnEvent, written: () => void): void {
+    this.#pending.push({ event, written })
     this.#flushing ??= this.#flush()
   }
 
-  /** Takes back what was not flushed yet of a turn, for the transaction that settles it. */
-  take(turnId: string): readonly TurnEvent[] {
-    const mine = this.#pending.filter((entry) => entry.event.turnId === turnId)
-    if (mine.length > 0) this.#pending = this.#pending.filter((entry) => entry.event.turnId !== turnId)
-    return mine.map((entry) => entry.event)
+  /**
+   * Lets go of what is not on disk yet of a turn, for the transaction that settles it. Resolves when no write of it is
+   * under way, so that a settling turn does not overtake its own events.
+   */
+  async release(turnId: string): Promise<void> {
+    this.#drop(turnId)
+    if (!this.#writing) return
+    await this.#writing
+    // What failed meanwhile is queued again.
+    this.#drop(turnId)
   }
 
-  /** Resolves when the write that is under way has ended, so that a settling turn does not overtake its own events. */
-  async writeUnderWay(): Promise<void> {
-    await this.#writing
+  #drop(turnId: string): void {
+    if (this.#pending.some((entry) => entry.event.turnId === turnId)) this.#pending = this.#pending.filter((entry) => entry.event.turnId !== turnId)
   }
 
   async #flush(): Promise<void> {
     // The events of one turn of the event loop belong together; a lone one waits for nothing else.
     await new Promise((resolve) => setImmediate(resolve))
+    const { clock } = this.#options
     while (this.#pending.length > 0) {
-      const wait = this.#lastFlushMs + FLUSH_INTERVAL_MS - this.#options.clock.monotonic()
-      if (wait > 0) await this.#options.clock.delay(wait)
+      const waitMs = this.#nextFlushMs - clock.monotonic()
+      if (waitMs > 0) await clock.delay(waitMs)
       const batch = this.#pending
       if (batch.length === 0) break
       this.#pending = []
-      this.#lastFlushMs = this.#options.clock.monotonic()
+      this.#nextFlushMs = clock.monotonic() + FLUSH_INTERVAL_MS
       this.#writing = this.#write(batch)
       await this.#writing
       this.#writing = undefined
@@ -67,13 +75,15 @@ export class Journal {
     this.#flushing = undefined
   }
 
-  async #write(batch: readonly Entry[]): Promise<void> {
+  async #write(batch: Entry[]): Promise<void> {
     try {
       await this.#options.append(batch.map((entry) => entry.event))
-      for (const entry of batch) entry.settled()
     } catch (error) {
       this.#options.onError(error)
-      for (const entry of batch) entry.settled(error)
+      this.#pending = [...batch, ...this.#pending]
+      this.#nextFlushMs = this.#options.clock.monotonic() + RETRY_MS
+      return
     }
+    for (const entry of batch) entry.written()
   }
 }

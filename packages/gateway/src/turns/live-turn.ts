@@ -45,25 +45,28 @@ export class TurnAborted extends Error {
 export class LiveTurn {
   /** As it was accepted. */
   readonly turn: Turn
-  readonly controller = new AbortController()
-  /** Text the user added, until the agent takes it. */
-  readonly steering: string[] = []
+  readonly controller: AbortController
   /** Resolves with the settled turn; rejects when it could not be written. */
   readonly settled: Promise<SettledTurn>
   /** Clients that wait for its end or follow its events. */
   followers = 0
+  /** Whether it still waits for the turns before it. */
+  isWaiting = true
   readonly #resolveSettled: (turn: SettledTurn) => void
   readonly #rejectSettled: (error: unknown) => void
   #events: TurnEvent[] = []
   #dropped = 0
   #committed = 0
+  #isClosed = false
   #isFinished = false
+  #steering: string[] = []
   #failure: { readonly error: unknown } | undefined
   #waiting: (() => void)[] = []
   #isWaking = false
 
-  constructor(turn: Turn) {
+  constructor(turn: Turn, controller = new AbortController()) {
     this.turn = turn
+    this.controller = controller
     const { promise, resolve, reject } = Promise.withResolvers<SettledTurn>()
     this.settled = promise
     this.#resolveSettled = resolve
@@ -74,6 +77,11 @@ export class LiveTurn {
 
   get lastSeq(): number {
     return this.#dropped + this.#events.length
+  }
+
+  /** Whether the agent is done with it: nothing it does or is told from now on counts. */
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** Events that are not on disk yet, oldest first. */
@@ -88,6 +96,30 @@ export class LiveTurn {
     this.#events.push(recorded)
     this.#wake()
     return recorded
+  }
+
+  /** Adds text of a person, for the agent to take up; false when it takes none any more. */
+  steer(text: string): boolean {
+    if (this.#isClosed || this.controller.signal.aborted) return false
+    this.#steering.push(text)
+    return true
+  }
+
+  /** What people added since the agent last asked. */
+  takeSteering(): string | undefined {
+    const texts = this.#steering
+    this.#steering = []
+    return texts.length > 0 ? texts.join('\n') : undefined
+  }
+
+  /** What people added and no answer has taken up, once it is closed. */
+  get pendingSteer(): string {
+    return this.#steering.join('\n')
+  }
+
+  /** The agent is done. */
+  close(): void {
+    this.#isClosed = true
   }
 
   /** Everything up to `seq` is on disk. */
@@ -106,6 +138,7 @@ export class LiveTurn {
     this.#events.push(terminal)
     this.#committed = terminal.seq
     this.#isFinished = true
+    this.#failure = undefined
     this.#resolveSettled(settled)
     this.#wake()
   }

@@ -8,6 +8,8 @@ import { storedEvents } from './stored-events.ts'
 export interface RecoverOptions {
   readonly stores: GatewayStores
   readonly runner: Runner
+  /** Whether this process runs the turn itself; what it took over it does not. */
+  readonly owns: (turnId: string) => boolean
   readonly clock: Clock
   readonly log: Log
 }
@@ -19,14 +21,20 @@ const INTERRUPTED = { code: 'interrupted', message: 'The gateway restarted befor
  * Settles the turns of gateways that are no more as interrupted, with the text they had written so far. Each is taken
  * over first, so that of several gateways only one does it, and one that was only thought dead can no longer write.
  */
-export async function recoverTurns({ stores, runner, clock, log }: RecoverOptions): Promise<number> {
-  let recovered = 0
+export async function recoverTurns(options: RecoverOptions): Promise<number> {
+  const { stores, runner, owns, log } = options
   for (const dead of await runner.dead()) {
     await stores.turns.adopt(dead, runner.id)
     await stores.runners.remove(dead)
   }
+  let recovered = 0
   for (const turn of await stores.turns.underWay(runner.id)) {
-    if (await interrupt(turn, { stores, runner, clock, log })) recovered += 1
+    if (owns(turn.id)) continue
+    try {
+      if (await interrupt(turn, options)) recovered += 1
+    } catch (error) {
+      log.error({ err: error, turn: turn.id }, 'a run that an earlier gateway left behind could not be settled; trying again')
+    }
   }
   if (recovered > 0) log.warn({ recovered }, 'runs that an earlier gateway left behind were settled as interrupted')
   return recovered

@@ -1,6 +1,6 @@
 import type { Agent, AgentEvent, AgentMessage, AgentRequest } from '@talaria/agent'
 import { codeOf, createId, type Clock, type Log } from '@talaria/core'
-import type { GatewayStores, Turn } from '@talaria/db'
+import type { GatewayStores, Turn, TurnStatus } from '@talaria/db'
 import { ApiError } from '../api/api-error.ts'
 import { agentMessageOf } from './agent-messages.ts'
 import type { Approvals } from './approvals.ts'
@@ -8,13 +8,14 @@ import type { Journal } from './journal.ts'
 import { TurnAborted, type LiveTurn } from './live-turn.ts'
 import { settleTurn, type Ending } from './settle-turn.ts'
 import { storedEvents } from './stored-events.ts'
+import { storedHistory } from './stored-history.ts'
 import type { StartTurn } from './turns.ts'
-
-/** How much of a session's past is given to the agent. */
-const HISTORY_LIMIT = 1_000
 
 /** Between two attempts to settle a turn that the database refused (a full disk, a lock held too long). */
 const SETTLE_RETRY_MS = 5_000
+
+/** An agent that was told to end gets so long to stop what it has going; a turn does not wait for ever for one that does not hear. */
+const ABORT_PATIENCE_MS = 2_000
 
 export interface RunTurnOptions {
   readonly stores: GatewayStores
@@ -30,7 +31,9 @@ export interface RunTurnOptions {
 
 /** Runs an accepted turn to its end, and writes that end, which it returns. Holds no lease while the model thinks. Never rejects. */
 export async function runTurn(live: LiveTurn, input: StartTurn, options: RunTurnOptions): Promise<Ending> {
+  live.isWaiting = false
   const ending = await drive(live, input, options)
+  live.close()
   try {
     await settle(live, input, ending, options)
   } catch (error) {
@@ -43,34 +46,50 @@ export async function runTurn(live: LiveTurn, input: StartTurn, options: RunTurn
 
 async function drive(live: LiveTurn, input: StartTurn, options: RunTurnOptions): Promise<Ending> {
   const { signal } = live.controller
+  const over = new AbortController()
   try {
     signal.throwIfAborted()
-    if (live.turn.status === 'queued') await options.stores.turns.setStatus(live.turn.id, 'running', ['queued'])
-    return await relay(live, await requestOf(live, input, options), options)
+    if (live.turn.status === 'queued') await noteStatus(live.turn, 'running', ['queued'], options)
+    return await Promise.race([relay(live, input, options), patienceOver(signal, options.clock, over.signal)])
   } catch (error) {
-    const reason: unknown = signal.reason
-    if (signal.aborted && reason instanceof TurnAborted) return { status: reason.status, finishReason: null, error: { code: reason.code, message: reason.message } }
-    return unexpected(error, live.turn, options.log)
+    return abortedEnding(signal) ?? unexpected(error, live.turn, options.log)
+  } finally {
+    over.abort()
   }
 }
 
-async function relay(live: LiveTurn, request: AgentRequest, { agent, journal, clock }: RunTurnOptions): Promise<Ending> {
-  for await (const event of agent.run(request, live.controller.signal)) {
+/** Rejects some time after `signal` has aborted. */
+function patienceOver(signal: AbortSignal, clock: Clock, over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const onAbort = () => void clock.delay(ABORT_PATIENCE_MS, over).then(() => reject(signal.reason as Error), () => {})
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+async function relay(live: LiveTurn, input: StartTurn, options: RunTurnOptions): Promise<Ending> {
+  const { signal } = live.controller
+  for await (const event of options.agent.run(await requestOf(live, input, options), signal)) {
+    // The turn has ended without this agent, which did not hear; leaving ends it, should it ever come so far.
+    if (live.isClosed) break
     if (event.type === 'finished') {
       const isCut = event.reason === 'length' || event.reason === 'content_filter'
       return { status: isCut ? 'incomplete' : 'completed', finishReason: event.reason, error: null }
     }
-    if (event.type === 'failed') return { status: 'failed', finishReason: null, error: { code: event.code, message: event.message } }
-    record(live, event, { journal, clock })
+    if (event.type === 'failed') return abortedEnding(signal) ?? { status: 'failed', finishReason: null, error: { code: event.code, message: event.message } }
+    record(live, event, options)
   }
   throw new Error('the agent ended without saying how')
 }
 
 function record(live: LiveTurn, event: AgentEvent, { journal, clock }: Pick<RunTurnOptions, 'journal' | 'clock'>): void {
   const recorded = live.append(event, clock.now())
-  journal.add(recorded, (error) => {
-    if (error === undefined) live.markCommitted(recorded.seq)
-  })
+  journal.add(recorded, () => live.markCommitted(recorded.seq))
+}
+
+function abortedEnding(signal: AbortSignal): Ending | undefined {
+  const reason: unknown = signal.aborted && signal.reason
+  return reason instanceof TurnAborted ? { status: reason.status, finishReason: null, error: { code: reason.code, message: reason.message } } : undefined
 }
 
 function unexpected(error: unknown, turn: Turn, log: Log): Ending {
@@ -80,35 +99,41 @@ function unexpected(error: unknown, turn: Turn, log: Log): Ending {
   return { status: 'failed', finishReason: null, error: { code: 'server_error', message: code ? `The run failed (${code}, ${id}).` : `The run failed (${id}).` } }
 }
 
-async function requestOf({ turn, steering, controller }: LiveTurn, input: StartTurn, { stores, approvals }: RunTurnOptions): Promise<AgentRequest> {
-  const history = input.history === 'stored' ? await storedHistory(turn, stores) : input.history
+async function requestOf(live: LiveTurn, input: StartTurn, options: RunTurnOptions): Promise<AgentRequest> {
+  const { turn, controller } = live
+  const { approvals } = options
   return {
     turnId: turn.id,
     sessionId: turn.sessionId,
     model: input.model,
-    messages: [...history, ...input.messages.map(agentMessageOf)],
+    messages: [...(await historyOf(turn, input, options)), ...input.messages.map(agentMessageOf)],
     ...input.agent,
-    steer: () => (steering.length > 0 ? steering.splice(0).join('\n') : undefined),
+    steer: () => live.takeSteering(),
     approve: async (request) => {
-      await stores.turns.setStatus(turn.id, 'waiting_for_approval', ['running'])
+      await noteStatus(turn, 'waiting_for_approval', ['running'], options)
       const choice = await approvals.ask(turn.id, turn.sessionId, request, controller.signal)
-      await stores.turns.setStatus(turn.id, 'running', ['waiting_for_approval'])
+      await noteStatus(turn, 'running', ['waiting_for_approval'], options)
       return choice
     },
   }
 }
 
-async function storedHistory(turn: Turn, stores: GatewayStores): Promise<readonly AgentMessage[]> {
-  const messages = await stores.sessions.messages(turn.sessionId, { limit: HISTORY_LIMIT, order: 'latest' })
-  const mine = messages.findIndex((message) => message.turnId === turn.id)
-  return messages.slice(0, mine === -1 ? undefined : mine).map(agentMessageOf)
+async function historyOf(turn: Turn, { history }: StartTurn, { stores }: RunTurnOptions): Promise<readonly AgentMessage[]> {
+  return history === 'stored' ? storedHistory(stores.sessions, turn) : history
+}
+
+/** A state on the way is for who looks; a database that does not take it down is no reason to end the turn. */
+async function noteStatus(turn: Turn, status: TurnStatus, from: readonly TurnStatus[], { stores, log }: Pick<RunTurnOptions, 'stores' | 'log'>): Promise<void> {
+  try {
+    await stores.turns.setStatus(turn, status, from)
+  } catch (error) {
+    log.warn({ err: error, turn: turn.id, status }, 'the state of a turn could not be noted')
+  }
 }
 
 async function settle(live: LiveTurn, input: StartTurn, ending: Ending, { stores, runner, clock, journal }: RunTurnOptions): Promise<void> {
   const { turn } = live
-  // What is not flushed yet is written with the end itself; a flush that is under way must not be overtaken.
-  journal.take(turn.id)
-  await journal.writeUnderWay()
+  await journal.release(turn.id)
   const { unwritten } = live
   const events = unwritten.length === live.lastSeq ? unwritten : [...(await storedEvents(stores.turns, turn.id, unwritten[0]?.seq)), ...unwritten]
   const settled = await settleTurn(turn, ending, {
@@ -117,7 +142,7 @@ async function settle(live: LiveTurn, input: StartTurn, ending: Ending, { stores
     events,
     unwritten,
     finishedAt: clock.now(),
-    pendingSteer: live.steering.join('\n'),
+    pendingSteer: live.pendingSteer,
     ...(input.transcript && { transcript: input.transcript }),
     ...(input.settleResponse && { response: input.settleResponse }),
   })

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createId, startLoop, type Clock, type Log, type Loop } from '@talaria/core'
-import type { Runner as RunnerRecord, RunnerStore } from '@talaria/db'
+import type { Runner as RunnerRecord, RunnerStore, TurnReader } from '@talaria/db'
 
 const HEARTBEAT_MS = 10_000
 
@@ -10,6 +10,7 @@ const SILENCE_MS = 35_000
 
 export interface RunnerOptions {
   readonly runners: RunnerStore
+  readonly turns: TurnReader
   readonly clock: Clock
   readonly log: Log
 }
@@ -23,17 +24,29 @@ export class Runner implements AsyncDisposable {
   readonly #options: RunnerOptions
   #loop: Loop | undefined
   #isRegistered = false
+  #registering: Promise<void> | undefined
 
   constructor(options: RunnerOptions) {
     this.id = createId('runner', options.clock.now())
     this.#options = options
   }
 
-  /** Registers and keeps saying that it lives; goes on trying where the database refuses. */
+  /** Registers and keeps saying that it lives. Where the database refuses, it goes on trying. */
   async start(): Promise<void> {
     const { clock, log } = this.#options
-    await this.#beat()
-    this.#loop = startLoop({ name: 'heartbeat', everyMs: HEARTBEAT_MS, clock, log, step: () => this.#beat() })
+    await this.#beat().catch((error: unknown) => log.error({ err: error }, 'this gateway could not register; trying again'))
+    this.#loop = startLoop({ name: 'heartbeat', everyMs: HEARTBEAT_MS, firstAfterMs: HEARTBEAT_MS, clock, log, step: () => this.#beat() })
+  }
+
+  /** Whether others can know that it lives; only then may it take on turns. */
+  get isRegistered(): boolean {
+    return this.#isRegistered
+  }
+
+  /** Registers now, if it has not yet; several callers at once do it once. */
+  register(): Promise<void> {
+    this.#registering ??= this.#enter().finally(() => (this.#registering = undefined))
+    return this.#registering
   }
 
   /** Runners of this database that are no more. */
@@ -51,32 +64,52 @@ export class Runner implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loop?.[Symbol.asyncDispose]()
-    if (this.#isRegistered) await this.#options.runners.remove(this.id)
+    await this.#leave().catch((error: unknown) => this.#options.log.warn({ err: error }, 'this gateway could not sign off; the next one finds out that it is gone'))
     this.#isRegistered = false
+  }
+
+  /** A turn that could not be settled is found by the next gateway under the name of one that is gone. */
+  async #leave(): Promise<void> {
+    const { runners, turns } = this.#options
+    if (this.#isRegistered && (await turns.underWay(this.id)).length === 0) await runners.remove(this.id)
   }
 
   async #beat(): Promise<void> {
     if (this.#isRegistered && (await this.#options.runners.heartbeat(this.id))) return
     // The first time, or another gateway took this one for dead: its turns are gone, but new ones are its own again.
+    this.#isRegistered = false
+    await this.register()
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#isRegistered) return
     await this.#options.runners.register({ id: this.id, host: hostname(), pid: process.pid, processStarted: processStart(process.pid) ?? null })
     this.#isRegistered = true
   }
 
   #isAlive(runner: RunnerRecord): boolean {
-    const isHere = runner.host === hostname()
-    // On this host the process itself is the witness, where the system can tell it from a later one of its number.
-    if (isHere && runner.processStarted !== null) return processStart(runner.pid) === runner.processStarted
-    return this.#options.clock.now() - runner.heartbeatAt < SILENCE_MS
+    const witnessed = runner.host === hostname() ? witness(runner) : undefined
+    return witnessed ?? this.#options.clock.now() - runner.heartbeatAt < SILENCE_MS
   }
 }
 
-/** When a process began, in a form that a later process of the same number does not share; Linux only. */
+/** Whether a process of this host lives, where the system can tell it from a later one of its number. */
+function witness({ pid, processStarted }: RunnerRecord): boolean | undefined {
+  if (processStarted === null) return undefined
+  const [boot, namespace] = processStarted.split(' ')
+  const [ourBoot, ourNamespace] = (processStart(process.pid) ?? '').split(' ')
+  if (boot !== ourBoot) return ourBoot === '' ? undefined : false
+  // In another container of this host the same number is another process.
+  return namespace === ourNamespace ? processStart(pid) === processStarted : undefined
+}
+
+/** When a process began, in a form that no other process shares: boot, namespace of its number, and time; Linux only. */
 function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // Field 22 of proc(5); the second field holds the name in brackets and may hold anything.
     const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:${started}`
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')} ${started}`
   } catch {
     return undefined
   }

@@ -22,6 +22,8 @@ export interface StartTurn {
   readonly messages: readonly NewMessage[]
   /** What came before: the stored messages of the session, or what the client says. */
   readonly history: 'stored' | readonly AgentMessage[]
+  /** Where to go instead when that session is being answered, or is gone by now. */
+  readonly otherwise?: Pick<StartTurn, 'session' | 'messages' | 'history'>
   readonly agent: Pick<AgentRequest, 'instructions' | 'clientTools' | 'toolChoice' | 'sampling'>
   /** Kept with the turn, so that its answer can be rendered again. */
   readonly request: Readonly<Record<string, unknown>>
@@ -47,6 +49,8 @@ export interface TurnsOptions {
 /** Runs turns: accepts them on disk, drives the agent, journals what it does, and settles each exactly once. */
 export class Turns {
   readonly #options: TurnsOptions
+  /** Turns that this process has accepted or is just accepting, until they are settled. */
+  readonly #own = new Set<string>()
   readonly #live = new Map<string, LiveTurn>()
   readonly #queue = new SessionQueue()
   readonly #journal: Journal
@@ -54,22 +58,22 @@ export class Turns {
   readonly #running = new Set<Promise<void>>()
   readonly #stopped = new AbortController()
   readonly #settledCounts: Record<string, number> = {}
-  #accepting = 0
   #isDraining = false
+  #shutdown: TurnAborted | undefined
 
   constructor(options: TurnsOptions) {
     this.#options = options
     this.#approvals = new Approvals(options.clock)
     this.#journal = new Journal({
-      append: (events) => options.stores.turns.appendEvents(events),
+      append: (events) => options.stores.turns.appendEvents(events, options.runner.id),
       clock: options.clock,
-      onError: (error) => options.log.error({ err: error }, 'events of running turns could not be written; they are kept until the turn settles'),
+      onError: (error) => options.log.error({ err: error }, 'events of running turns could not be written; trying again until they can, or their turns settle'),
     })
   }
 
   /** Turns under way, queued ones included. */
   get active(): number {
-    return this.#live.size
+    return this.#own.size
   }
 
   get isDraining(): boolean {
@@ -92,7 +96,7 @@ export class Turns {
       throw new ApiError('gateway_overloaded', 'The gateway is close to its limit of open files and takes no new work; see /handles.', { headers: { 'Retry-After': '5' } })
     }
     const { maxConcurrent } = this.#options
-    if (maxConcurrent > 0 && this.#live.size + this.#accepting >= maxConcurrent) {
+    if (maxConcurrent > 0 && this.#own.size >= maxConcurrent) {
       throw new ApiError('rate_limit_exceeded', `${maxConcurrent} runs are under way already (API_SERVER_MAX_CONCURRENT_RUNS). Try again shortly.`, {
         headers: { 'Retry-After': '1' },
       })
@@ -106,33 +110,22 @@ export class Turns {
    */
   async start(input: StartTurn): Promise<LiveTurn> {
     this.admit()
-    const sessionId = 'create' in input.session ? input.session.create.id : input.session.id
-    this.#accepting += 1
-    let turn: Turn | undefined
+    const sessionId = idOf(input.session)
+    if (input.otherwise && this.#queue.isBusy(sessionId)) return this.#begin({ ...input, ...input.otherwise })
     try {
-      turn = await this.#accept(input, sessionId)
-    } finally {
-      this.#accepting -= 1
+      return await this.#begin(input)
+    } catch (error) {
+      if (input.otherwise && error instanceof ApiError && error.code === 'session_not_found') return this.#begin({ ...input, ...input.otherwise })
+      throw error
     }
-    if (!turn) throw new ApiError('session_not_found', `Session '${sessionId}' not found.`, { param: 'session_id' })
-    const live = new LiveTurn(turn)
-    this.#live.set(turn.id, live)
-    const running = this.#queue.run(sessionId, () => this.#run(live, input)).finally(() => this.#running.delete(running))
-    this.#running.add(running)
-    return live
-  }
-
-  /** Whether a turn of this session runs or waits. */
-  isBusy(sessionId: string): boolean {
-    return this.#queue.isBusy(sessionId)
   }
 
   /** How a turn ended, waiting for it if need be; from disk when it does not run here any more. */
-  async settled(turn: Turn): Promise<SettledTurn> {
+  async settled(turn: Turn, signal?: AbortSignal): Promise<SettledTurn> {
     const live = this.#live.get(turn.id)
     if (live) return live.settled
     const { turns } = this.#options.stores
-    for await (const _ of followStored(turns, turn.id, { after: turn.lastSeq }));
+    for await (const _ of followStored(turns, turn.id, { after: turn.lastSeq, ...(signal && { signal }) }));
     const [stored, events] = await Promise.all([turns.get(turn.id, { all: true }), storedEvents(turns, turn.id)])
     return { turn: stored ?? turn, summary: summarize(events), events }
   }
@@ -140,6 +133,11 @@ export class Turns {
   /** The turn if it runs in this process now. */
   live(id: string): LiveTurn | undefined {
     return this.#live.get(id)
+  }
+
+  /** Whether a turn is this process's to settle. */
+  owns(id: string): boolean {
+    return this.#own.has(id)
   }
 
   /** A turn's events in batches, from memory or disk, until its terminal one. */
@@ -153,17 +151,19 @@ export class Turns {
   /** Ends a turn early; false when it does not run here any more. */
   stop(id: string, reason: TurnAborted): boolean {
     const live = this.#live.get(id)
-    if (!live) return false
+    if (!live || live.isClosed) return false
     live.controller.abort(reason)
     return true
   }
 
+  /** Ends every turn of a session early. */
+  stopSession(sessionId: string, reason: TurnAborted): void {
+    for (const live of this.#live.values()) if (live.turn.sessionId === sessionId) this.stop(live.turn.id, reason)
+  }
+
   /** Hands text to a running turn; false when it takes none. */
   steer(id: string, text: string): boolean {
-    const live = this.#live.get(id)
-    if (!live || live.controller.signal.aborted) return false
-    live.steering.push(text)
-    return true
+    return this.#live.get(id)?.steer(text) ?? false
   }
 
   /** Answers what running turns asked; how many questions were answered. */
@@ -177,7 +177,8 @@ export class Turns {
     const grace = new AbortController()
     await Promise.race([this.#idle(), this.#options.clock.delay(graceMs, grace.signal).catch(() => {})])
     grace.abort(new Error('drained'))
-    for (const live of this.#live.values()) live.controller.abort(new TurnAborted('interrupted', 'gateway_shutdown', 'The gateway was shut down before this run settled.'))
+    this.#shutdown = new TurnAborted('interrupted', 'gateway_shutdown', 'The gateway was shut down before this run settled.')
+    for (const live of this.#live.values()) live.controller.abort(this.#shutdown)
     this.#stopped.abort(new Error('the gateway stops'))
     await this.#idle()
   }
@@ -186,18 +187,37 @@ export class Turns {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
-  #accept(input: StartTurn, sessionId: string): Promise<Turn | undefined> {
-    const { stores, runner, clock } = this.#options
+  /** Takes its place behind the other turns of its session at once, so that two that come together know of each other. */
+  async #begin(input: StartTurn): Promise<LiveTurn> {
+    const sessionId = idOf(input.session)
+    const controller = new AbortController()
+    const id = createId('run', this.#options.clock.now())
+    this.#own.add(id)
+    const accepted = this.#accept(id, input, sessionId).then((turn) => {
+      if (!turn) return undefined
+      const live = new LiveTurn(turn, controller)
+      this.#live.set(id, live)
+      if (this.#shutdown) controller.abort(this.#shutdown)
+      return live
+    })
+    const run = () => accepted.then((live) => live && this.#run(live, input), () => {})
+    const running = this.#queue.run(sessionId, run, controller.signal).finally(() => {
+      this.#running.delete(running)
+      this.#own.delete(id)
+    })
+    this.#running.add(running)
+    const live = await accepted
+    if (live) return live
+    throw new ApiError('session_not_found', `Session '${sessionId}' not found.`, { param: 'session_id' })
+  }
+
+  async #accept(id: string, input: StartTurn, sessionId: string): Promise<Turn | undefined> {
+    const { stores, runner } = this.#options
+    const status = this.#queue.isBusy(sessionId) ? 'queued' : 'running'
+    // A turn whose runner nobody knows would be settled by nobody, should this process die.
+    if (!runner.isRegistered) await runner.register()
     return stores.turns.accept({
-      turn: {
-        id: createId('run', clock.now()),
-        owner: input.owner,
-        kind: input.kind,
-        model: input.model,
-        status: this.#queue.isBusy(sessionId) ? 'queued' : 'running',
-        request: input.request,
-        runner: runner.id,
-      },
+      turn: { id, owner: input.owner, kind: input.kind, model: input.model, status, request: input.request, runner: runner.id },
       session: input.session,
       messages: input.messages,
       ...(input.response && { response: input.response }),
@@ -214,4 +234,8 @@ export class Turns {
       this.#live.delete(live.turn.id)
     }
   }
+}
+
+function idOf(session: StartTurn['session']): string {
+  return 'create' in session ? session.create.id : session.id
 }
