@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { createLog } from './log.ts'
 import { FakeClock } from './testing/fake-clock.ts'
@@ -87,18 +88,21 @@ test('importing the log does not touch standard output', () => {
   execFileSync(process.execPath, ['--input-type=module', '-e', code], { stdio: 'pipe' })
 })
 
-test('the last words before an abrupt end are written', () => {
-  const code = `
-    const { createLog } = await import(${JSON.stringify(new URL('./log.ts', import.meta.url).href)})
-    createLog('test').fatal('last words')
-    process.kill(process.pid, 'SIGKILL')`
-  const { stderr } = (() => {
-    try {
-      execFileSync(process.execPath, ['--input-type=module', '-e', code], { stdio: 'pipe' })
-    } catch (error) {
-      return error as { stderr: Buffer }
-    }
-    throw new Error('it should have died')
-  })()
-  expect(stderr.toString()).toContain('last words')
+const LOUD = `
+  const { createLog } = await import(${JSON.stringify(new URL('./log.ts', import.meta.url).href)})
+  const log = createLog('test')`
+
+test.each(['process.exit(1)', "throw new Error('crash')", ''])('all that was said before the end is written: %s', (end) => {
+  const code = `${LOUD}\n for (let count = 1; count <= 500; count++) log.info('word ' + count)\n ${end}`
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code])
+  expect(stderr.toString().match(/"msg":"word \d+"/g)).toHaveLength(500)
+})
+
+test('a reader that stalls does not stall the service', async () => {
+  // 20 MB into a pipe that holds 64 kB and that nobody reads.
+  const code = `${LOUD}\n for (let count = 1; count <= 20_000; count++) log.info({ body: 'x'.repeat(1_000) }, 'word')\n setTimeout(() => console.log('alive'), 10)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'pipe'] })
+  expect(String((await once(child.stdout, 'data'))[0])).toBe('alive\n')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
 })

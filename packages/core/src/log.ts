@@ -21,6 +21,7 @@ export interface LogOptions {
 const REPEATS = { burst: 10, total: 600, windowMs: 60_000 }
 const WARN = 40
 const LONGEST_LINE = 65_536
+const MOST_WAITING = 4 * 1024 * 1024
 
 /** A line as it was about to be written, to say later how often it came again. */
 interface Line {
@@ -30,7 +31,9 @@ interface Line {
 }
 
 /**
- * A structured log of JSON lines, written before the call returns, so that the last words of a crash are kept.
+ * A structured log of JSON lines on standard error. They are written off the event loop, so that a terminal or a pipe
+ * that stalls does not stall the service. What waits is written when the process exits, for whatever reason but SIGKILL;
+ * beyond 4 MiB it is dropped.
  *
  * Three things hold for it and its children. Secrets are replaced wherever they stand in the line (`redactSecrets`). Of
  * the same warning or error (numbers apart) ten are written a minute and the rest is counted; the count is written with
@@ -56,7 +59,7 @@ export function createLog(service: string, options: LogOptions = {}): Log {
         streamWrite: (line) => redactSecrets(clipLine(line, LONGEST_LINE)),
       },
     },
-    options.destination ?? pino.destination(2),
+    options.destination ?? pino.destination({ dest: 2, sync: false, maxLength: MOST_WAITING }),
   )
 }
 

@@ -33,6 +33,7 @@ test.each([
   'password123456789',
   'testtesttesttest',
   '----------------',
+  '0000000000000001',
 ])('%s is a placeholder', (value) => {
   expect(problemOf(value)).toBe('placeholder')
 })
@@ -51,6 +52,10 @@ test('random secrets in every usual spelling are fine, 20,000 of them', () => {
     for (const secret of [bytes.toString('hex'), bytes.toString('base64url'), `sk-${bytes.toString('base64')}`, digits])
       expect([secret, problemOf(secret)]).toEqual([secret, 'ok'])
   }
+})
+
+test('a value of digits is not taken for a word because of the letter in it', () => {
+  expect(problemOf('8374659203847561a5')).toBe('ok')
 })
 
 test('a passphrase of words is fine even if one of them is a word of placeholders', () => {

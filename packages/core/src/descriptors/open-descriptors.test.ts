@@ -29,7 +29,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
   })
 
   test('each descriptor is of one class; a database is what the caller says, also once it was deleted', async () => {
-    const isDatabase = (path: string) => path.startsWith(join(folder, 'gateway.db'))
+    const isDatabase = (path: string) => [join(folder, 'gateway.db'), join(folder, 'gateway.db-wal')].includes(path)
     const start = (await descriptorUse(isDatabase))!
     const files = ['gateway.db', 'gateway.db-wal', 'notes.txt'].map((name) => openSync(join(folder, name), 'w'))
     rmSync(join(folder, 'gateway.db'))

@@ -130,8 +130,9 @@ test('/handles says who holds each database since when, and counts the rest', as
 
 test('an unlimited process says so by leaving the limit out', async () => {
   await using unlimited = startDescriptorBudget({ clock, log: silentLog, isDatabase: () => false, limit: Infinity })
-  const report = handlesReportSchema.parse(await (await appWith({ budget: unlimited }).request('/handles', KEY)).json())
-  expect(report.descriptors).toMatchObject({ limit: null, level: 'ok' })
+  const health = deepHealthSchema.parse(await (await appWith({ budget: unlimited }).request('/health/deep', KEY)).json())
+  expect(health.descriptors).toMatchObject({ limit: null, level: 'ok' })
+  expect(health.checks).toMatchObject([{ detail: expect.stringMatching(/^\d+ of any number in use$/) as string }])
 })
 
 test('/metrics is text for Prometheus', async () => {

@@ -51,7 +51,8 @@ export class ServiceProcess implements AsyncDisposable {
       for (;;) {
         const next = this.#onWords.promise
         if (this.stderr.includes(text)) return
-        if ((await Promise.race([next, hasEnded])) && !this.stderr.includes(text)) throw new Error(`It ended (${await this.ended}) without logging '${text}':\n${this.stderr}`)
+        if ((await Promise.race([next, hasEnded])) && !this.stderr.includes(text))
+          throw new Error(`It ended (${await this.ended}) without logging '${text}':\n${this.stderr}`)
       }
     }
     await within(PATIENCE_MS, `process ${this.pid} logs '${text}'`, heard()).catch((error: Error) => {
