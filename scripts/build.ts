@@ -13,7 +13,8 @@ for (const app of apps.toSorted()) {
     console.log(`  ${relative(root, folder)}: ${entries.join(', ')}${nativePackages.length > 0 ? ` with ${nativePackages.join(', ')}` : ''}`)
     console.log(`  Copy that folder anywhere; it starts with: node ${join('dist', 'main.mjs')}`)
   } catch (error) {
-    console.error(`${app} could not be bundled: ${(error as Error).message}`)
+    // rolldown's messages carry stacks of its own.
+    console.error(`${app} could not be bundled: ${(error as Error).message.replaceAll(/^ +at .*\n?/gm, '').trim()}`)
     process.exitCode = 1
   }
 }

@@ -44,6 +44,7 @@ export const CHECKS: readonly Check[] = [
     what: 'the types of each package',
     mend: '`pnpm check types packages/NAME` repeats it for one package.',
     commands: (folders) => folders.filter((folder) => existsSync(join(folder, 'tsconfig.json'))).map((folder) => ['tsc', '-p', folder]),
+    commandsForAll: [['tsc', '-p', '.']],
   },
   {
     name: 'unused',
