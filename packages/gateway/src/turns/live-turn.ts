@@ -79,6 +79,11 @@ export class LiveTurn {
     return this.#dropped + this.#events.length
   }
 
+  /** How many events memory holds. */
+  get kept(): number {
+    return this.#events.length
+  }
+
   /** Whether the agent is done with it: nothing it does or is told from now on counts. */
   get isClosed(): boolean {
     return this.#isClosed

@@ -6,8 +6,8 @@ import { agentMessageOf } from './agent-messages.ts'
 const HISTORY_LIMIT = 1_000
 
 /**
- * What was said in a session before a turn, in order: everything of the turns that were accepted before it, however late
- * they were answered, and nothing of those that wait behind it.
+ * What was said in a session before a turn: everything of the turns that were accepted before it, each with its answer,
+ * however late that came, and nothing of those that wait behind it.
  */
 export async function storedHistory(sessions: SessionReader, turn: Turn): Promise<readonly AgentMessage[]> {
   const messages = await sessions.messages(turn.sessionId, { limit: HISTORY_LIMIT, order: 'latest' })
@@ -17,9 +17,11 @@ export async function storedHistory(sessions: SessionReader, turn: Turn): Promis
   return past.slice(Math.max(0, begin)).map(agentMessageOf)
 }
 
+/** In the order of the questions: an answer stands where its question was, though others were asked in between. */
 function messagesBefore(turnId: string, messages: readonly Message[]): readonly Message[] {
-  const mine = messages.findIndex((message) => message.turnId === turnId)
-  if (mine === -1) return messages
-  const earlier = new Set(messages.slice(0, mine).map((message) => message.turnId))
-  return messages.filter((message, index) => index < mine || (message.turnId !== turnId && message.turnId !== null && earlier.has(message.turnId)))
+  const asked = new Map<string, number>()
+  const placeOf = ({ turnId: of, position }: Message) => (of === null ? position : asked.get(of)!)
+  for (const message of messages) if (message.turnId !== null && !asked.has(message.turnId)) asked.set(message.turnId, message.position)
+  const mine = asked.get(turnId) ?? Number.POSITIVE_INFINITY
+  return messages.filter((message) => placeOf(message) < mine).toSorted((one, other) => placeOf(one) - placeOf(other))
 }
