@@ -5,6 +5,7 @@ import { checkForLeaks } from './testing/check-for-leaks.ts'
 import { filesOpen } from './testing/files-open.ts'
 import { addNote, notesOf } from './testing/notes.ts'
 import { openTestDatabase } from './testing/open-test-database.ts'
+import { rowsOf } from './testing/rows-of.ts'
 import { startChild } from './testing/start-child.ts'
 import { temporaryHome } from './testing/temporary-home.ts'
 import { testSchema } from './testing/test-schema.ts'
@@ -107,14 +108,4 @@ function leaveWal(file: string): void {
   const database = new Database(file)
   database.pragma('journal_mode = delete')
   database.close()
-}
-
-/** Through a connection of its own, on a file that nobody has open in this process or with locks that may go. */
-function rowsOf(file: string, sql: string): unknown[] {
-  const database = new Database(file, { readonly: true })
-  try {
-    return database.prepare(sql).all()
-  } finally {
-    database.close()
-  }
 }

@@ -42,11 +42,12 @@ export interface SearchTerm {
 
 /** More than anybody means; FTS5 takes 256 branches and no more. */
 const MOST_TERMS = 64
+const LONGEST_QUERY = 5_000
 
 /** Words, "phrases", prefix* and -exclusions out of what somebody typed. Nothing a user types is FTS5 syntax. */
 export function searchTermsOf(query: string): readonly SearchTerm[] {
   const terms: SearchTerm[] = []
-  for (const [, minus, phrase, word] of query.matchAll(/(-?)(?:"([^"]*)"?|([^\s"]+))/g)) {
+  for (const [, minus, phrase, word] of query.slice(0, LONGEST_QUERY).matchAll(/(-?)(?:"([^"]*)"?|([^\s"]+))/g)) {
     if (terms.length === MOST_TERMS) break
     const isPrefix = word !== undefined && word.endsWith('*')
     // FTS5 reads an expression up to its first NUL.
