@@ -38,13 +38,17 @@ export function messagesOfEvents(events: readonly TurnEvent[], finishReason: str
     step = emptyStep()
   }
   for (const { type, data } of events) {
-    if ((type === 'text.delta' || type === 'reasoning.delta') && step.results.length > 0) closeStep()
+    // Once all its calls are answered, whatever the model says or calls is its next step.
+    if (SPEAKS.has(type) && step.results.length > 0 && step.open === 0) closeStep()
     if (type === 'text.delta') step.text += data['text'] as string
     else if (type === 'reasoning.delta') step.reasoning += data['text'] as string
     else if (type === 'steered') {
       closeStep()
       messages.push({ id: createId('msg', nowMs), role: 'user', content: data['text'] as string })
+    } else if (type === 'tool.started') {
+      step.open += 1
     } else if (type === 'tool.finished') {
+      step.open -= 1
       step.calls.push(callOf(data))
       if (data['runs'] === 'server') step.results.push(toolMessage(data, nowMs))
     }
@@ -53,7 +57,11 @@ export function messagesOfEvents(events: readonly TurnEvent[], finishReason: str
   return messages
 }
 
+const SPEAKS: ReadonlySet<string> = new Set(['text.delta', 'reasoning.delta', 'tool.started'])
+
 interface Step {
+  /** Calls that were begun and are not finished. */
+  open: number
   text: string
   reasoning: string
   calls: MessageToolCall[]
@@ -61,7 +69,7 @@ interface Step {
 }
 
 function emptyStep(): Step {
-  return { text: '', reasoning: '', calls: [], results: [] }
+  return { open: 0, text: '', reasoning: '', calls: [], results: [] }
 }
 
 function callOf(data: Readonly<Record<string, unknown>>): MessageToolCall {

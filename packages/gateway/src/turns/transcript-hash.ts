@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AgentMessage } from '@talaria/agent'
+import { textOf } from './agent-messages.ts'
 
 /**
  * Names a conversation by what the client can see of it, so that a client which resends everything is recognised.
@@ -18,6 +19,8 @@ export function transcriptHash(messages: readonly AgentMessage[]): string {
 }
 
 function visibleOf(message: AgentMessage): unknown {
-  const content = typeof message.content === 'string' ? message.content.trim() : message.content
+  const { content: parts } = message
+  // Text in parts is the same text; some clients change their mind about the form.
+  const content = typeof parts === 'string' || parts.every((part) => part.type === 'text') ? textOf(parts).trim() : parts
   return [message.role, content, message.toolCalls?.map((call) => [call.name, call.arguments]) ?? [], message.toolCallId ?? '']
 }
