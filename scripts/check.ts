@@ -34,7 +34,9 @@ try {
   const all = packageFolders(root)
   const { checks, folders } = selectionOf(process.argv.slice(2), all)
   console.log(`Checking ${checks.join(', ')} of ${folders.join(', ') || 'everything'}.`)
-  for (const check of CHECKS.filter(({ name }) => checks.includes(name))) {
+  // Some checks look at the repository as a whole and have nothing to say about a package.
+  const possible = CHECKS.filter((check) => folders.length === 0 || check.commands(folders).length > 0)
+  for (const check of possible.filter(({ name }) => checks.includes(name))) {
     await measure(check.name, async () => {
       const { ok, output } = await runCheck(check, { root, selected: folders, all })
       if (!ok) {

@@ -20,7 +20,7 @@ export async function runCheck(
   const failures: string[] = []
   const work = async () => {
     for (let command = waiting.shift(); command; command = waiting.shift()) {
-      const { ok, timedOut, output } = await runCommand(command, { cwd: root, deadlineMs: DEADLINE_MS })
+      const { ok, timedOut, output } = await runCommand(command, { cwd: root, deadlineMs: DEADLINE_MS, env: { TURBO_TELEMETRY_DISABLED: '1' } })
       if (!ok) failures.push(timedOut ? `${output}\n${command.join(' ')} hung and was killed.` : output)
     }
   }

@@ -28,9 +28,14 @@ export class RepositoryCopy implements Disposable {
   /** Runs one of the repository's tools there; resolves with all that it wrote, however it ended. */
   async run(program: string, ...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly output: string }> {
     return new Promise((resolve) => {
-      const child = execFile(join(this.root, 'node_modules', '.bin', program), args, { cwd: this.root, maxBuffer: 2 ** 26 }, (_error, stdout, stderr) => {
-        resolve({ code: child.exitCode ?? -1, stdout, output: stdout + stderr })
-      })
+      const child = execFile(
+        join(this.root, 'node_modules', '.bin', program),
+        args,
+        { cwd: this.root, env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' }, maxBuffer: 2 ** 26 },
+        (_error, stdout, stderr) => {
+          resolve({ code: child.exitCode ?? -1, stdout, output: stdout + stderr })
+        },
+      )
     })
   }
 
