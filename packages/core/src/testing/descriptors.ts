@@ -21,10 +21,10 @@ export async function descriptorsOf(): Promise<Descriptors> {
 
 /**
  * Fails unless this process has the same things open as before; for the `afterEach` of every package. What is closing is
- * given two seconds. Finders of leaked libuv handles do not see SQLite's descriptors; this does.
+ * given two seconds, or as told. Finders of leaked libuv handles do not see SQLite's descriptors; this does.
  */
-export async function expectSameDescriptors(before: Descriptors): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
+export async function expectSameDescriptors(before: Descriptors, { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {}): Promise<void> {
+  const deadline = performance.now() + patienceMs
   for (;;) {
     const changes = differences(before, await descriptorsOf())
     if (changes.length === 0) return
