@@ -5,6 +5,7 @@ import type { Database, Source } from '../database.ts'
 import { decodeJson } from '../json-column.ts'
 import type { Snapshot } from '../scope.ts'
 import { appendConversationItems } from './conversation-rows.ts'
+import { keepAnswer, type KeptAnswer } from './kept-answer.ts'
 import type { Conversation, StoredItem, Viewer } from './records.ts'
 import type { ConversationTable, GatewayTables } from './tables.ts'
 import { ownedBy } from './viewer.ts'
@@ -84,11 +85,14 @@ export class ConversationStore extends ConversationReader {
   }
 
   /** Makes one with these items; where the owner has one of this name already, that one, as it is. */
-  create(conversation: NewConversation, items: readonly StoredItem[] = []): Promise<Conversation> {
+  create(conversation: NewConversation, items: readonly StoredItem[] = [], kept?: KeptAnswer<Conversation>): Promise<Conversation> {
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
       const known = conversation.name === undefined ? undefined : await find(tx, 'name', conversation.name, { owner: conversation.owner })
-      if (known) return known
+      if (known) {
+        await keepAnswer(tx, kept, known)
+        return known
+      }
       const row = {
         id: conversation.id,
         owner: conversation.owner,
@@ -100,7 +104,9 @@ export class ConversationStore extends ConversationReader {
       }
       await tx.insertInto('conversation').values(row).execute()
       await appendConversationItems(tx, conversation.id, items)
-      return conversationOf(row)
+      const created = conversationOf(row)
+      await keepAnswer(tx, kept, created)
+      return created
     })
   }
 
@@ -134,8 +140,11 @@ export class ConversationStore extends ConversationReader {
     })
   }
 
-  addItems(conversationId: string, items: readonly StoredItem[]): Promise<void> {
-    return this.#database.write((tx) => appendConversationItems(tx, conversationId, items))
+  addItems(conversationId: string, items: readonly StoredItem[], kept?: KeptAnswer<readonly StoredItem[]>): Promise<void> {
+    return this.#database.write(async (tx) => {
+      await appendConversationItems(tx, conversationId, items)
+      await keepAnswer(tx, kept, items)
+    })
   }
 
   /** False when there was none. */

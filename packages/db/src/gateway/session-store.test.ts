@@ -205,7 +205,7 @@ test('a fork begins with a copy of the messages, up to a position, and both go o
   const calls = [{ id: 'call_1', name: 'clock', arguments: '{}' }]
   await sessions.append('ses_1', me, [message('a'), message('b', { role: 'assistant', toolCalls: calls }), message('c')])
   const [, b] = await sessions.messages('ses_1', { limit: 3, order: 'oldest' })
-  const fork = await sessions.fork('ses_1', me, sessionNamed('ses_2', { title: 'Fork' }), b!.position)
+  const fork = await sessions.fork('ses_1', me, sessionNamed('ses_2', { title: 'Fork' }), { upTo: b!.position })
   expect(fork).toMatchObject({ id: 'ses_2', title: 'Fork', parentSessionId: 'ses_1', messageCount: 2, toolCallCount: 1, preview: 'b' })
   await sessions.append('ses_2', me, [message('only in the fork')])
   const said = async (id: string) => (await sessions.messages(id, { limit: 10, order: 'oldest' })).map(({ content, toolCalls }) => (toolCalls ? `${content} with calls` : content))

@@ -1,5 +1,6 @@
 import { createId, type Clock } from '@talaria/core'
 import type { Database } from '../database.ts'
+import { keepAnswer, type KeptAnswer } from './kept-answer.ts'
 import { insertMessages, totalsOf } from './message-rows.ts'
 import type { Message, NewMessage, NewSession, Session, Viewer } from './records.ts'
 import { SessionReader } from './session-reader.ts'
@@ -21,6 +22,12 @@ export interface SessionChanges {
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
+export interface ForkOptions {
+  /** The last position to copy; all of them unless given. */
+  readonly upTo?: number
+  readonly kept?: KeptAnswer<Session>
+}
+
 /** Conversations, and everything one may do to them. */
 export class SessionStore extends SessionReader {
   readonly #database: Database<GatewayTables>
@@ -33,10 +40,12 @@ export class SessionStore extends SessionReader {
   }
 
   /** `undefined` when the id is taken. */
-  create(session: NewSession): Promise<Session | undefined> {
+  create(session: NewSession, kept?: KeptAnswer<Session>): Promise<Session | undefined> {
     return this.#database.write(async (tx) => {
       if (!(await insertSession(tx, session, this.#clock.now()))) return undefined
-      return sessionOf(await tx.selectFrom('session').selectAll().where('id', '=', session.id).executeTakeFirstOrThrow())
+      const created = sessionOf(await tx.selectFrom('session').selectAll().where('id', '=', session.id).executeTakeFirstOrThrow())
+      await keepAnswer(tx, kept, created)
+      return created
     })
   }
 
@@ -102,7 +111,7 @@ export class SessionStore extends SessionReader {
    *
    * @returns `undefined` when there is no such session to this viewer, or the new id is taken.
    */
-  async fork(id: string, viewer: Viewer, into: NewSession, upTo: number = Number.MAX_SAFE_INTEGER): Promise<Session | undefined> {
+  async fork(id: string, viewer: Viewer, into: NewSession, { upTo = Number.MAX_SAFE_INTEGER, kept }: ForkOptions = {}): Promise<Session | undefined> {
     const source = await this.get(id, viewer)
     if (!source || !(await this.#createUnseen({ ...into, parentSessionId: id }))) return undefined
     for (let after = 0; ;) {
@@ -112,8 +121,9 @@ export class SessionStore extends SessionReader {
       after = page.at(-1)!.position
     }
     return this.#database.write(async (tx) => {
-      const row = await tx.updateTable('session').set({ deleted_at: null }).where('id', '=', into.id).returningAll().executeTakeFirstOrThrow()
-      return sessionOf(row)
+      const forked = sessionOf(await tx.updateTable('session').set({ deleted_at: null }).where('id', '=', into.id).returningAll().executeTakeFirstOrThrow())
+      await keepAnswer(tx, kept, forked)
+      return forked
     })
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createId, type Clock } from '@talaria/core'
-import type { GatewayStores, IdempotencyRecord, Turn } from '@talaria/db'
+import type { GatewayStores, IdempotencyRecord, KeptAnswer, Turn } from '@talaria/db'
 import type { Context } from 'hono'
 import type { Runner } from '../turns/runner.ts'
 import type { ApiEnv } from './api-context.ts'
@@ -19,6 +19,18 @@ export interface IdempotencyClaim {
   readonly scope: string
   readonly key: string
   readonly claim: string
+}
+
+/** What a request that makes something is answered with. */
+export interface Answer {
+  readonly status: 200 | 201
+  readonly json: Readonly<Record<string, unknown>>
+}
+
+/** Where the answer to a repetition comes from: the turn that was started, or what was kept, which `keep` may see to. */
+interface HowToRepeat {
+  readonly replayTurn?: (turn: Turn) => Promise<Response>
+  readonly keep?: (claim: IdempotencyClaim, response: Response) => Promise<void>
 }
 
 export interface IdempotencyOptions {
@@ -42,7 +54,7 @@ export class Idempotency {
 
   /**
    * Does `work` once per key. Work that starts a turn passes `replayTurn`, which renders that turn's answer again; the
-   * answer of any other work is kept as it was.
+   * answer of any other work, which must leave nothing behind but its answer, is kept as it was.
    *
    * @throws ApiError `invalid_idempotency_key`; `idempotency_key_conflict` when the key came with another request.
    */
@@ -51,6 +63,29 @@ export class Idempotency {
     work: (claim: IdempotencyClaim | undefined) => Promise<Response>,
     replayTurn?: (turn: Turn) => Promise<Response>,
   ): Promise<Response> {
+    const keep = async (claim: IdempotencyClaim, response: Response) => {
+      const { status, headers } = response
+      await this.#options.stores.idempotency.complete(claim, { status, headers: { 'content-type': headers.get('content-type') ?? 'application/json' }, body: await response.text() })
+    }
+    return this.#once(c, work, replayTurn ? { replayTurn } : { keep })
+  }
+
+  /**
+   * Makes something once per key. `make` hands what it is given to the store, which keeps the answer in the transaction
+   * that makes it: a crash leaves both or neither.
+   *
+   * @throws ApiError as {@link once} does.
+   */
+  async making<Made>(c: Context<ApiEnv>, make: (kept: KeptAnswer<Made> | undefined) => Promise<Made>, answer: (made: Made) => Answer): Promise<Response> {
+    const work = async (claim: IdempotencyClaim | undefined) => {
+      const made = await make(claim && { claim, answer: (one) => keptOf(answer(one)) })
+      const { status, json } = answer(made)
+      return c.json(json, status)
+    }
+    return this.#once(c, work)
+  }
+
+  async #once(c: Context<ApiEnv>, work: (claim: IdempotencyClaim | undefined) => Promise<Response>, how: HowToRepeat = {}): Promise<Response> {
     const key = c.req.header('idempotency-key')
     if (key === undefined) return work(undefined)
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
@@ -62,23 +97,23 @@ export class Idempotency {
     for (;;) {
       const now = clock.now()
       const known = await stores.idempotency.claim({ ...claim, fingerprint, runner: runner.id, createdAt: now, expiresAt: now + KEPT_MS })
-      if (!known) return this.#first(claim, work, replayTurn !== undefined)
+      if (!known) return this.#first(claim, work, how)
       if (known.fingerprint !== fingerprint) {
         throw new ApiError('idempotency_key_conflict', 'This Idempotency-Key was used with a different request. Use a new key for a new request.', { param: 'Idempotency-Key' })
       }
-      const replay = await this.#replay(known, replayTurn)
+      const replay = await this.#replay(known, how)
       if (replay) return replay
       await this.#waitFor(known)
     }
   }
 
-  async #first(claim: IdempotencyClaim, work: (claim: IdempotencyClaim) => Promise<Response>, startsTurn: boolean): Promise<Response> {
+  async #first(claim: IdempotencyClaim, work: (claim: IdempotencyClaim) => Promise<Response>, { keep }: HowToRepeat): Promise<Response> {
     const { idempotency } = this.#options.stores
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#underWay.set(claim.claim, promise)
     try {
       const response = await work(claim)
-      if (!startsTurn) await this.#keep(claim, response.clone())
+      await keep?.(claim, response.clone())
       return response
     } catch (error) {
       await idempotency.release(claim)
@@ -89,11 +124,12 @@ export class Idempotency {
     }
   }
 
-  async #replay(known: IdempotencyRecord, replayTurn: ((turn: Turn) => Promise<Response>) | undefined): Promise<Response | undefined> {
+  async #replay(known: IdempotencyRecord, { replayTurn }: HowToRepeat): Promise<Response | undefined> {
     if (known.response) return replayed(new Response(known.response.body, { status: known.response.status, headers: known.response.headers }))
     if (known.turnId === null || !replayTurn) return undefined
     const turn = await this.#options.stores.turns.get(known.turnId, { all: true })
-    return turn && replayed(await replayTurn(turn))
+    if (!turn) throw new ApiError('run_not_found', `Run '${known.turnId}', which this request started when it first came, was deleted.`)
+    return replayed(await replayTurn(turn))
   }
 
   /** Until the claim has an answer, or nobody works on it any more; then it is free. */
@@ -105,15 +141,6 @@ export class Idempotency {
     // Its process died before it accepted anything.
     await stores.idempotency.release(known)
   }
-
-  async #keep(claim: IdempotencyClaim, response: Response): Promise<void> {
-    const body = await response.text()
-    await this.#options.stores.idempotency.complete(claim, {
-      status: response.status,
-      headers: { 'content-type': response.headers.get('content-type') ?? 'application/json' },
-      body,
-    })
-  }
 }
 
 async function fingerprintOf(c: Context<ApiEnv>): Promise<string> {
@@ -124,4 +151,8 @@ async function fingerprintOf(c: Context<ApiEnv>): Promise<string> {
 function replayed(response: Response): Response {
   response.headers.set('Idempotency-Replayed', 'true')
   return response
+}
+
+function keptOf({ status, json }: Answer): NonNullable<IdempotencyRecord['response']> {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) }
 }

@@ -34,10 +34,13 @@ export function conversationsRoutes(api: ApiContext, idempotency: Idempotency) {
       const caller = c.get('caller')
       requireScope(caller, 'chat')
       const body = await readBody(c, CreateConversation)
-      return idempotency.once(c, async () => {
-        const conversation = await store.create({ id: createId('conv'), owner: caller.owner, metadata: body.metadata ?? {} }, newItems(body.items ?? []))
-        return c.json(conversationJson(conversation))
-      })
+      const conversation = { id: createId('conv'), owner: caller.owner, metadata: body.metadata ?? {} }
+      const items = newItems(body.items ?? [])
+      return idempotency.making<Conversation>(
+        c,
+        (kept) => store.create(conversation, items, kept),
+        (made) => ({ status: 200, json: conversationJson(made) }),
+      )
     })
     .get('/conversations/:id', operation({ tag: 'OpenAI', summary: 'Retrieve a conversation' }), async (c) => {
       requireScope(c.get('caller'), 'read')
@@ -72,11 +75,15 @@ export function conversationsRoutes(api: ApiContext, idempotency: Idempotency) {
       requireScope(caller, 'chat')
       const { id } = await find(api, caller, c.req.param('id'))
       const body = await readBody(c, CreateItems)
-      return idempotency.once(c, async () => {
-        const items = newItems(body.items)
-        await store.addItems(id, items)
-        return c.json(listOf(items, false))
-      })
+      const items = newItems(body.items)
+      return idempotency.making<readonly StoredItem[]>(
+        c,
+        async (kept) => {
+          await store.addItems(id, items, kept)
+          return items
+        },
+        (added) => ({ status: 200, json: listOf(added, false) }),
+      )
     })
     .get('/conversations/:id/items/:item', operation({ tag: 'OpenAI', summary: 'Retrieve an item' }), async (c) => {
       requireScope(c.get('caller'), 'read')

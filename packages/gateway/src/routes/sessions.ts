@@ -1,11 +1,11 @@
 import { createId } from '@talaria/core'
-import type { Session } from '@talaria/db'
+import type { KeptAnswer, NewSession, Session } from '@talaria/db'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { ApiContext, ApiEnv } from '../api/api-context.ts'
 import { ApiError } from '../api/api-error.ts'
 import { requireScope, type Caller } from '../api/caller.ts'
-import type { Idempotency } from '../api/idempotency.ts'
+import type { Answer, Idempotency } from '../api/idempotency.ts'
 import { parseInput, readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
 import { checkSessionId } from '../api/our-headers.ts'
@@ -105,20 +105,21 @@ export function sessionsRoutes(api: ApiContext, idempotency: Idempotency) {
       const caller = c.get('caller')
       requireScope(caller, 'chat')
       const body = await readBody(c, CreateSession)
-      return idempotency.once(c, async () => {
-        const id = newId(body)
-        const session = await store.create({
-          id,
+      const make = async (kept?: KeptAnswer<Session>) => {
+        const session: NewSession = {
+          id: newId(body),
           owner: caller.owner,
           source: 'api',
           ...(body.title != null && { title: body.title }),
           ...(body.model != null && { model: body.model }),
           ...(body.system_prompt != null && { systemPrompt: body.system_prompt }),
           ...(body.metadata != null && { metadata: body.metadata }),
-        })
-        if (!session) throw sessionExists(id)
-        return c.json({ object: 'talaria.session', session: sessionJson(session) }, 201)
-      })
+        }
+        const created = await store.create(session, kept)
+        if (!created) throw sessionExists(session.id)
+        return created
+      }
+      return idempotency.making(c, make, createdSession)
     })
     .get('/sessions/:id', operation({ tag: 'Sessions', summary: 'Get a session' }), async (c) => {
       requireScope(c.get('caller'), 'read')
@@ -158,14 +159,18 @@ export function sessionsRoutes(api: ApiContext, idempotency: Idempotency) {
       requireScope(caller, 'chat')
       const session = await findSession(api, caller, c.req.param('id'))
       const body = await readBody(c, ForkSession)
-      return idempotency.once(c, async () => {
-        const id = newId(body)
-        const into = { id, owner: caller.owner, source: session.source, ...carriedOver(session), ...(body.title != null && { title: body.title }) }
-        const fork = await store.fork(session.id, caller.viewer, into, body.up_to)
-        if (!fork) throw sessionExists(id)
-        return c.json({ object: 'talaria.session', session: sessionJson(fork) }, 201)
-      })
+      const make = async (kept?: KeptAnswer<Session>) => {
+        const into = { id: newId(body), owner: caller.owner, source: session.source, ...carriedOver(session), ...(body.title != null && { title: body.title }) }
+        const fork = await store.fork(session.id, caller.viewer, into, { ...(body.up_to !== undefined && { upTo: body.up_to }), ...(kept && { kept }) })
+        if (!fork) throw sessionExists(into.id)
+        return fork
+      }
+      return idempotency.making(c, make, createdSession)
     })
+}
+
+function createdSession(session: Session): Answer {
+  return { status: 201, json: { object: 'talaria.session', session: sessionJson(session) } }
 }
 
 function carriedOver(session: Session) {
