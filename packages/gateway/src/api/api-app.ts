@@ -1,4 +1,3 @@
-import { createId } from '@talaria/core'
 import { Hono } from 'hono'
 import type { Runner } from '../turns/runner.ts'
 import { backupsRoutes, type Backups } from '../routes/backups.ts'
@@ -31,10 +30,6 @@ export function createApiApp({ api, auth, runner, backups }: ApiAppOptions): Api
   const app: ApiApp = new Hono<ApiEnv>()
   app.onError((error, c) => renderError(error, c, api.log))
   app.notFound((c) => renderError(new ApiError('not_found', `Nothing is at ${c.req.method} ${c.req.path.slice(0, 200)}. /openapi.json lists what there is.`), c, api.log))
-  app.use(async (c, next) => {
-    c.header('X-Request-Id', createId('req'))
-    await next()
-  })
   app.use(authenticate(auth))
   const v1 = new Hono<ApiEnv>()
     .route('/', modelsRoutes(api))

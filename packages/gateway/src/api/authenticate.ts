@@ -34,13 +34,12 @@ export function authenticate(options: AuthenticateOptions): MiddlewareHandler<Ap
 /** @throws ApiError `gateway_auth_failed`, `too_many_failures`, and `insufficient_scope` for a user one may not act for. */
 export async function callerOf(c: Context<ApiEnv>, { rootKey, apiKeys, throttle, log }: AuthenticateOptions): Promise<Caller> {
   const key = /^Bearer +(.+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-  const user = ourHeader(c, 'User')
   if (key !== undefined) {
-    if (secretsEqual(key, rootKey)) return rootCaller(user)
+    if (secretsEqual(key, rootKey)) return rootCaller(ourHeader(c, 'User'))
     const known = key.startsWith(KEY_PREFIX) ? await apiKeys.findByHash(hashOfKey(key)) : undefined
     if (known) {
       void apiKeys.touch(known).catch((error: unknown) => log.warn({ err: error }, 'the last use of a key could not be noted'))
-      return keyCaller(known, user)
+      return keyCaller(known, ourHeader(c, 'User'))
     }
   }
   const address = addressOf(c)

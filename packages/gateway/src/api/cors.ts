@@ -1,5 +1,6 @@
 import { isAllowedOrigin } from '@talaria/core/http'
 import type { MiddlewareHandler } from 'hono'
+import { answerWith } from './answer-headers.ts'
 import { ApiError } from './api-error.ts'
 import type { ApiEnv } from './api-context.ts'
 
@@ -30,14 +31,14 @@ export function cors(origins: readonly string[]): MiddlewareHandler<ApiEnv> {
     if (!isSameOrigin(origin, c.req.header('host')) && !isAllowedOrigin(origin, origins)) {
       throw new ApiError('forbidden_origin', `Requests from ${origin.slice(0, 200)} are not allowed. Add it to API_SERVER_CORS_ORIGINS to allow them.`)
     }
-    c.header('Access-Control-Allow-Origin', origin)
-    c.header('Vary', 'Origin', { append: true })
-    c.header('Access-Control-Expose-Headers', RESPONSE_HEADERS)
-    if (c.req.method !== 'OPTIONS' || c.req.header('access-control-request-method') === undefined) return next()
-    c.header('Access-Control-Allow-Methods', METHODS)
-    c.header('Access-Control-Allow-Headers', allowedHeaders(c.req.header('access-control-request-headers')))
-    c.header('Access-Control-Max-Age', '600')
-    return c.body(null, 204)
+    const allowed = { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': RESPONSE_HEADERS, Vary: 'Origin' }
+    if (c.req.method !== 'OPTIONS' || c.req.header('access-control-request-method') === undefined) return answerWith(c, allowed, next)
+    return c.body(null, 204, {
+      ...allowed,
+      'Access-Control-Allow-Methods': METHODS,
+      'Access-Control-Allow-Headers': allowedHeaders(c.req.header('access-control-request-headers')),
+      'Access-Control-Max-Age': '600',
+    })
   }
 }
 

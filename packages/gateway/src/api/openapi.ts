@@ -7,8 +7,19 @@ Send your key as \`Authorization: Bearer <key>\`. Errors have OpenAI's shape: \`
 
 Every POST that creates something takes an \`Idempotency-Key\` for 24 hours.`
 
-/** The OpenAPI 3.1 document of the API, from the schemas that its routes check requests with. */
-export async function openApiOf(app: ApiApp, version: string): Promise<OpenApiDocument> {
+/** Anybody may ask for it, and making one takes tens of milliseconds. */
+const documents = new WeakMap<ApiApp, Promise<OpenApiDocument>>()
+
+/** The OpenAPI 3.1 document of the API, from the schemas that its routes check requests with; made once. */
+export function openApiOf(app: ApiApp, version: string): Promise<OpenApiDocument> {
+  const known = documents.get(app)
+  if (known) return known
+  const document = documentOf(app, version)
+  documents.set(app, document)
+  return document
+}
+
+async function documentOf(app: ApiApp, version: string): Promise<OpenApiDocument> {
   const document = await generateSpecs(app, {
     documentation: {
       openapi: '3.1.0',
