@@ -21,19 +21,25 @@ export interface BackupOptions {
  * @throws DatabaseError `IO` when `target` exists or the copy is bad though the original is sound, `CORRUPT` when the original is damaged.
  */
 export async function backUp(handle: Handle, target: string, options: BackupOptions = {}): Promise<void> {
-  const partial = `${target}.partial`
   try {
     refuseExisting(target)
-    removeFile(partial)
-    createPrivateFile(partial)
+    await make(handle, target, options)
+  } catch (error) {
+    throw translateError(error, target)
+  }
+}
+
+async function make(handle: Handle, target: string, options: BackupOptions): Promise<void> {
+  const partial = `${target}.partial`
+  removeFile(partial)
+  createPrivateFile(partial)
+  try {
     await copy(handle, partial, options)
     leaveWriteAheadLog(partial)
     await refuseBadCopy(partial, handle, options.signal)
     syncFile(partial)
     refuseExisting(target)
     moveFile(partial, target)
-  } catch (error) {
-    throw translateError(error, target)
   } finally {
     removeFile(partial)
   }

@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@talaria/core'
 import { ChangeFeed } from './change-feed.ts'
-import { journalModeOf, openReader, openWriter, useWriteAheadLog } from './engines/sqlite.ts'
+import { journalModeOf, leaveWriteAheadLog, openReader, openWriter, useWriteAheadLog } from './engines/sqlite.ts'
 import type { SqliteConnection } from './engines/sqlite-connection.ts'
 import { DatabaseError } from './errors.ts'
 import type { FileGuard } from './file-guard.ts'
@@ -162,12 +162,12 @@ export class Handle {
     this.guard.beforeOpening()
     this.guard.refuseDamaged()
     if (isOwner) this.guard.make()
-    const connection = await untilUnlocked(() => openWriter(this.file), this.#lockWait)
+    let connection = await untilUnlocked(() => openWriter(this.file), this.#lockWait)
     try {
       // Before anything is written: what is somebody else's stays as it is, to the byte.
       refuseNewer(await this.#versionOf(connection), schema, this.file)
       if (isOwner) {
-        await untilUnlocked(() => useWriteAheadLog(connection), this.#lockWait)
+        connection = await this.#withJournal(connection)
         await migrate(connection, schema, { ...this.#lockWait, file: this.file })
       }
       checkVersion(await this.#versionOf(connection), schema, this.file)
@@ -177,6 +177,14 @@ export class Handle {
       throw error
     }
     return (this.#writer = { connection, queue: new WriteQueue(connection, this.#writeQueueOptions()), openedAt: clock.now() })
+  }
+
+  /** The same file with a write-ahead log, or else by another connection without one. */
+  async #withJournal(connection: SqliteConnection): Promise<SqliteConnection> {
+    if (await untilUnlocked(() => useWriteAheadLog(connection), this.#lockWait)) return connection
+    connection.close()
+    await untilUnlocked(() => leaveWriteAheadLog(this.file), this.#lockWait)
+    return untilUnlocked(() => openWriter(this.file), this.#lockWait)
   }
 
   /** A handle may be closed while it is being opened; what was opened since is closed by whoever opened it. */

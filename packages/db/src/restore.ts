@@ -1,6 +1,6 @@
 import type { Clock } from '@talaria/core'
-import { leaveWriteAheadLog, openReader } from './engines/sqlite.ts'
-import { DatabaseError, sqliteCodeOf } from './errors.ts'
+import { leaveWriteAheadLog, openReader, refuseUsed } from './engines/sqlite.ts'
+import { DatabaseError, sqliteCodeOf, translateError } from './errors.ts'
 import { createPrivateFile, fileExists, holdersOf, moveFile, removeFile, syncFile } from './files.ts'
 import { refuseDamaged } from './integrity.ts'
 import { refuseNewer, versionOf } from './migrate.ts'
@@ -19,7 +19,7 @@ const COMPANIONS = ['', '-wal', '-shm', '-journal', '.damaged']
 const STEP_PAGES = 10_000
 
 /**
- * Puts a backup in the place of a database that no process has open. The backup is checked before anything moves, what
+ * Puts a backup in the place of a database that no process has open. Its copy is checked before anything moves, what
  * stood there is kept beside it, and put back when anything fails.
  *
  * @returns where the former database is now, or `undefined` when there was none.
@@ -27,7 +27,6 @@ const STEP_PAGES = 10_000
  */
 export async function restore({ backup, file, schema, clock }: RestoreOptions): Promise<string | undefined> {
   if (!fileExists(backup)) throw new DatabaseError('NOT_FOUND', `${backup} does not exist.`)
-  await refuseDamaged(backup)
   refuseHeld(file)
   const incoming = `${file}.restoring`
   removeFile(incoming)
@@ -46,16 +45,20 @@ export async function restore({ backup, file, schema, clock }: RestoreOptions): 
 
 /** By SQLite and not file by file: what lies beside a copy that was made by hand, such as its `-wal`, belongs to it. */
 async function copy(backup: string, incoming: string, schema: Schema<unknown>): Promise<void> {
-  const connection = openReader(backup)
   try {
-    const version = versionOf(connection, schema, backup)
-    refuseNewer(version, schema, backup)
-    if (version === 0) throw new DatabaseError('WRONG_SCHEMA', `${backup} holds no database of Talaria.`)
-    await connection.backup(incoming, { pages: STEP_PAGES, progress: () => {} })
-  } finally {
-    connection.close()
+    const connection = openReader(backup)
+    try {
+      const version = versionOf(connection, schema, backup)
+      refuseNewer(version, schema, backup)
+      if (version === 0) throw new DatabaseError('WRONG_SCHEMA', `${backup} holds no database of Talaria.`)
+      await connection.backup(incoming, { pages: STEP_PAGES, progress: () => {} })
+    } finally {
+      connection.close()
+    }
+    leaveWriteAheadLog(incoming)
+  } catch (error) {
+    throw translateError(error, backup)
   }
-  leaveWriteAheadLog(incoming)
 }
 
 function swap(file: string, incoming: string, nowMs: number): string | undefined {
@@ -81,8 +84,8 @@ function refuseHeld(file: string): void {
   const holders = holdersOf(file)
   if (holders.length > 0) throw new DatabaseError('BUSY', `${file} is open in process ${holders.join(', ')}. Stop it first; nothing was changed.`)
   try {
-    // For holders that the system does not tell of: it needs the file for itself.
-    leaveWriteAheadLog(file)
+    // For holders that the system does not tell of.
+    refuseUsed(file)
   } catch (error) {
     // A file too damaged to be opened is what backups are for.
     if (sqliteCodeOf(error) !== 'SQLITE_BUSY') return

@@ -50,12 +50,13 @@ export class SqliteConnection {
 
   /** Copies the database in steps of `pages`, between which the event loop turns; see https://sqlite.org/backup.html. */
   async backup(target: string, options: { readonly pages: number; readonly progress: (done: number, total: number) => void }): Promise<void> {
-    await this.#live.backup(target, {
-      progress: ({ totalPages, remainingPages }) => {
-        options.progress(totalPages - remainingPages, totalPages)
+    const { totalPages } = await this.#live.backup(target, {
+      progress: ({ totalPages: total, remainingPages }) => {
+        options.progress(total - remainingPages, total)
         return options.pages
       },
     })
+    options.progress(totalPages, totalPages)
   }
 
   close(): void {

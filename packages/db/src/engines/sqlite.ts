@@ -21,16 +21,13 @@ export function openWriter(file: string): SqliteConnection {
 }
 
 /**
- * Gives a file a write-ahead log. Where the file system refuses it (network mounts), the file has a rollback journal
- * afterwards, see {@link journalModeOf}.
+ * Asks for a write-ahead log; false where the file system refuses it (network mounts). Then the file is of no use until
+ * {@link leaveWriteAheadLog}.
  */
-export function useWriteAheadLog(connection: SqliteConnection): void {
+export function useWriteAheadLog(connection: SqliteConnection): boolean {
+  // SQLite says `wal` before it has tried to map the shared memory.
   connection.script('pragma journal_mode = wal')
-  if (canBeginToWrite(connection)) return
-  // SQLite says `wal` before it has tried to map the shared memory. Exclusive mode does without, and so can go back.
-  connection.script('pragma locking_mode = exclusive')
-  connection.script('pragma journal_mode = delete')
-  connection.script('pragma locking_mode = normal')
+  return canBeginToWrite(connection)
 }
 
 /**
@@ -38,9 +35,21 @@ export function useWriteAheadLog(connection: SqliteConnection): void {
  * while another connection has it open.
  */
 export function leaveWriteAheadLog(file: string): void {
-  const connection = open(file, { readonly: false }, [])
+  // In exclusive mode SQLite reads the log without shared memory, which may be what fails.
+  const connection = open(file, { readonly: false }, ['locking_mode = exclusive'])
   try {
     connection.script('pragma journal_mode = delete')
+  } finally {
+    connection.close()
+  }
+}
+
+/** Raises SQLite's own error, `SQLITE_BUSY`, while another connection uses the file. Changes nothing that is in it. */
+export function refuseUsed(file: string): void {
+  const connection = open(file, { readonly: false }, ['locking_mode = exclusive'])
+  try {
+    connection.run('begin exclusive')
+    connection.run('rollback')
   } finally {
     connection.close()
   }

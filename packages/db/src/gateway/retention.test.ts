@@ -1,0 +1,205 @@
+import { FakeClock } from '@talaria/core/testing'
+import { expect, test } from 'vitest'
+import { checkForLeaks } from '../testing/check-for-leaks.ts'
+import { acceptance, eventsOf, item, message, responseNamed, sessionNamed, settlement, turnNamed } from '../testing/gateway-records.ts'
+import { openTestDatabases, type TestDatabases } from '../testing/open-test-databases.ts'
+import { countOf, rowsOf } from '../testing/rows-of.ts'
+import { startChild } from '../testing/start-child.ts'
+import type { NewResponse, Viewer } from './records.ts'
+
+checkForLeaks()
+
+const DAY_MS = 24 * 60 * 60_000
+const me: Viewer = { owner: 'me' }
+const keep = { sessionsMs: undefined, runsMs: undefined }
+
+test('by default sessions, messages, turns and events are kept for ever', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { turns, retention } = test.databases.gateway
+  await turns.accept(acceptance('run_1'))
+  await turns.settle('run_1', 'runner_1', settlement('done', { events: eventsOf('run_1', 1, 3) }))
+  await clock.advance(3_650 * DAY_MS)
+  expect(await retention.sweep(keep)).toBe(0)
+  expect(['session', 'message', 'turn', 'turn_event'].map((table) => countOf(test.file, table))).toEqual([1, 2, 1, 3])
+})
+
+test('a session that was deleted vanishes with its messages, what the index knows of them, its turns and their events, and nothing else', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { sessions, turns, searchIndex, retention } = test.databases.gateway
+  for (const id of ['gone', 'kept']) {
+    await turns.accept(acceptance(`run_${id}`, { session: { create: sessionNamed(id) } }))
+    await turns.settle(`run_${id}`, 'runner_1', settlement('done', { events: eventsOf(`run_${id}`, 1, 450) }))
+    for (let i = 0; i < 3; i++) await sessions.append(id, me, Array.from({ length: 150 }, (_, n) => message(`needle ${i} ${n}`)))
+  }
+  await searchIndex.catchUp()
+  await sessions.delete('gone', me)
+  const { commits } = test.databases.stats()
+  await retention.sweep(keep)
+  expect(countOf(test.file, 'message'), 'a fork may be under way for an hour').toBe(904)
+  await clock.advance(60 * 60_000 + 1)
+  await retention.sweep(keep)
+  expect(['session', 'message', 'message_fts_docsize', 'turn', 'turn_event'].map((table) => countOf(test.file, table))).toEqual([1, 452, 452, 1, 450])
+  expect(rowsOf(test.file, 'select distinct session_id from message')).toEqual([{ session_id: 'kept' }])
+  expect(await sessions.search(me, { query: 'needle', limit: 1_000 })).toHaveLength(450)
+  expect(test.databases.stats().commits - commits, 'in steps').toBeGreaterThan(5)
+})
+
+test('old sessions go when a time is set, unless they are pinned or something happened in them since', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { sessions, turns, responses, retention } = test.databases.gateway
+  for (const id of ['old', 'archived', 'hidden', 'pinned', 'active']) await turns.accept(acceptance(`run_${id}`, { session: { create: sessionNamed(id) }, response: responseNamed(`resp_${id}`) }))
+  await sessions.update('archived', me, { archived: true })
+  await sessions.update('hidden', me, { hidden: true })
+  await sessions.update('pinned', me, { pinned: true })
+  await clock.advance(20 * DAY_MS)
+  await sessions.append('active', me, [message('news')])
+  await clock.advance(15 * DAY_MS)
+  await retention.sweep({ ...keep, sessionsMs: 30 * DAY_MS })
+  const left = async () => (await sessions.list({ all: true }, { limit: 10 })).map(({ id }) => id)
+  expect(await left()).toEqual(['pinned', 'active'])
+  expect(await responses.get('resp_old', me)).toBeUndefined()
+  expect(await responses.get('resp_active', me)).toBeDefined()
+  await clock.advance(2 * 60 * 60_000)
+  await retention.sweep({ ...keep, sessionsMs: 30 * DAY_MS })
+  expect(countOf(test.file, 'session')).toBe(2)
+})
+
+test('old turns go with their events when a time is set; their messages stay, and so do turns that have not ended', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { turns, sessions, retention } = test.databases.gateway
+  // More that never end than one step looks at, all of them older.
+  for (let i = 0; i < 250; i++) await turns.accept(acceptance(`run_0${String(i).padStart(3, '0')}`, { messages: [] }))
+  for (const id of ['run_1', 'run_2', 'run_3']) {
+    await turns.accept(acceptance(id))
+    await turns.settle(id, 'runner_1', settlement('done', { events: eventsOf(id, 1, 150) }))
+  }
+  await clock.advance(8 * DAY_MS)
+  await turns.accept(acceptance('run_4'))
+  await turns.settle('run_4', 'runner_1', settlement('done', { events: eventsOf('run_4', 1, 5) }))
+  expect(await retention.sweep({ ...keep, runsMs: 7 * DAY_MS })).toBe(3 * 151)
+  expect(await turns.get('run_3', me)).toBeUndefined()
+  expect(await turns.get('run_4', me)).toBeDefined()
+  expect(countOf(test.file, 'turn')).toBe(251)
+  expect(countOf(test.file, 'turn_event')).toBe(5)
+  expect(await sessions.get('ses_1', me)).toMatchObject({ messageCount: 8 })
+})
+
+test('expired idempotency keys go, others stay', async () => {
+  const clock = new FakeClock(0)
+  await using test = openTestDatabases({ clock })
+  const { idempotency, retention } = test.databases.gateway
+  const claim = { scope: 's', fingerprint: 'f', claim: 'c', runner: 'r', createdAt: 0 }
+  await Promise.all(Array.from({ length: 450 }, (_, i) => idempotency.claim({ ...claim, key: `old ${i}`, expiresAt: 100 })))
+  await idempotency.claim({ ...claim, key: 'young', expiresAt: 101 })
+  await clock.advance(100)
+  expect(await retention.sweep(keep)).toBe(450)
+  expect(rowsOf(test.file, 'select key from idempotency_key')).toEqual([{ key: 'young' }])
+})
+
+test('a conversation that was deleted goes with its items, in steps', async () => {
+  await using test = openTestDatabases()
+  const { conversations, retention } = test.databases.gateway
+  for (const id of ['gone', 'kept']) await conversations.create({ id, owner: 'me', metadata: {} }, Array.from({ length: 450 }, (_, i) => item(`${id} ${i}`)))
+  await conversations.delete('gone', me)
+  await retention.sweep(keep)
+  expect(countOf(test.file, 'conversation')).toBe(1)
+  expect(countOf(test.file, 'conversation_item')).toBe(450)
+})
+
+test('rows of a response stay while a descendant needs them, and go with the last one', async () => {
+  const clock = new FakeClock(0)
+  await using test = openTestDatabases({ clock })
+  const { responses, retention } = test.databases.gateway
+  await ask(test, 'root', { expiresAt: 10 })
+  await ask(test, 'left', { previousResponseId: 'root', expiresAt: 20 })
+  await ask(test, 'right', { previousResponseId: 'root', expiresAt: 30 })
+  await ask(test, 'leaf', { previousResponseId: 'right', expiresAt: 1_000 })
+  const left = () => rowsOf<{ id: string }>(test.file, 'select id from response order by id').map(({ id }) => id)
+  await clock.advance(30)
+  expect(await retention.sweep(keep)).toBe(1)
+  expect(left()).toEqual(['leaf', 'right', 'root'])
+  expect((await responses.context('leaf')).map(({ id }) => id)).toEqual(['in root', 'in right', 'in leaf'])
+  await responses.delete('leaf', me)
+  expect(await retention.sweep(keep)).toBe(3)
+  expect(left()).toEqual([])
+})
+
+test.for(['newest first', 'oldest first', 'all at once'] as const)('a chain of 250 responses that were deleted %s goes in a few steps', async (order) => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { responses, sessions, retention } = test.databases.gateway
+  const ids = Array.from({ length: 250 }, (_, i) => `r${i}`)
+  const asked = ids.map((id, i) => ask(test, id, i > 0 ? { previousResponseId: `r${i - 1}` } : {}))
+  await Promise.all(asked)
+  if (order === 'all at once') await sessions.delete('ses_1', me)
+  else {
+    for (const id of order === 'newest first' ? ids.toReversed() : ids) {
+      const deleting = responses.delete(id, me)
+      await clock.advance(1)
+      await deleting
+    }
+  }
+  const { commits } = test.databases.stats()
+  expect(await retention.sweep(keep)).toBe(250)
+  expect(countOf(test.file, 'response')).toBe(0)
+  expect(test.databases.stats().commits - commits).toBeLessThan(20)
+})
+
+test('an expired chain whose end is young is looked through in steps, and stays', async () => {
+  const clock = new FakeClock(0)
+  await using test = openTestDatabases({ clock })
+  await Promise.all(Array.from({ length: 500 }, (_, i) => ask(test, `r${i}`, { expiresAt: i === 499 ? 1_000 : 10, ...(i > 0 && { previousResponseId: `r${i - 1}` }) })))
+  await clock.advance(100)
+  expect(await test.databases.gateway.retention.sweep(keep)).toBe(0)
+  expect(countOf(test.file, 'response')).toBe(500)
+})
+
+test('a sweep stops when it is told to', async () => {
+  await using test = openTestDatabases()
+  const { conversations, retention } = test.databases.gateway
+  await conversations.create({ id: 'gone', owner: 'me', metadata: {} })
+  await conversations.delete('gone', me)
+  expect(await retention.sweep(keep, AbortSignal.abort())).toBe(0)
+  expect(countOf(test.file, 'conversation')).toBe(1)
+})
+
+test('a damaged search index does not keep what is to go', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { sessions, searchIndex, retention } = test.databases.gateway
+  await sessions.create(sessionNamed('gone'))
+  await sessions.create(sessionNamed('kept'))
+  for (const id of ['gone', 'kept']) await sessions.append(id, me, [message(`needle ${id}`)])
+  await searchIndex.catchUp()
+  await sessions.delete('gone', me)
+  await clock.advance(2 * 60 * 60_000)
+  expect(await startChild('run-sql', [test.file, 'update message_fts_data set block = randomblob(length(block)) where id = 10']).ended).toBe(0)
+  await retention.sweep(keep)
+  expect(countOf(test.file, 'session')).toBe(1)
+  await searchIndex.catchUp()
+  expect(await sessions.search(me, { query: 'needle', limit: 10 })).toHaveLength(1)
+})
+
+/** A full scan of 100,000 sessions would hold up the event loop for tens of milliseconds. */
+test('every step finds its rows by an index', async () => {
+  await using test = openTestDatabases()
+  await test.databases.gateway.sessions.exists('x')
+  const plan = (sql: string) => rowsOf<{ detail: string }>(test.file, `explain query plan ${sql}`).map(({ detail }) => detail).join('; ')
+  const plans = [
+    plan('select id from session where deleted_at is null and archived in (0, 1) and hidden in (0, 1) and pinned = 0 and updated_at < 5 limit 200'),
+    plan('select id from session where deleted_at < 5 limit 1'),
+    plan('select id, rowid, expires_at from response where expires_at <= 5 and (expires_at, rowid) < (4, 4) order by expires_at desc, rowid desc limit 200'),
+    plan('select id, rowid, deleted_at from response where deleted_at <= 5 and (deleted_at, rowid) < (4, 4) order by deleted_at desc, rowid desc limit 200'),
+    plan("select id from turn where id > 'x' and created_at < 5 order by id limit 200"),
+    plan('select scope, key from idempotency_key where expires_at <= 5 limit 200'),
+  ]
+  for (const each of plans) expect(each).toMatch(/^SEARCH \w+ USING (COVERING )?(INDEX|PRIMARY KEY)[^;]*$/)
+})
+
+async function ask({ databases }: TestDatabases, id: string, changes: Partial<NewResponse> = {}): Promise<void> {
+  await databases.gateway.turns.accept(acceptance(`run_${id}`, { turn: turnNamed(`run_${id}`), messages: [], response: responseNamed(id, changes) }))
+}

@@ -1,0 +1,198 @@
+CREATE TABLE schema_version (
+  name text not null primary key,
+  version integer not null,
+  migrated_at integer not null
+) strict;
+
+CREATE TABLE runner (
+  id text not null primary key,
+  host text not null,
+  pid integer not null,
+  process_started text,
+  started_at integer not null,
+  heartbeat_at integer not null
+) strict;
+
+CREATE TABLE session (
+  id text not null primary key,
+  owner text not null,
+  source text not null,
+  user_id text,
+  title text,
+  model text,
+  system_prompt text,
+  parent_session_id text,
+  created_at integer not null,
+  updated_at integer not null,
+  ended_at integer,
+  end_reason text,
+  pinned integer not null default 0,
+  archived integer not null default 0,
+  hidden integer not null default 0,
+  unread integer not null default 0,
+  message_count integer not null default 0,
+  tool_call_count integer not null default 0,
+  input_tokens integer not null default 0,
+  output_tokens integer not null default 0,
+  reasoning_tokens integer not null default 0,
+  cached_input_tokens integer not null default 0,
+  preview text,
+  metadata text not null default '{}',
+  transcript_hash text,
+  deleted_at integer
+) strict;
+
+CREATE INDEX session_by_recency on session (archived, hidden, pinned desc, updated_at desc, id desc) where deleted_at is null;
+
+CREATE INDEX session_by_owner on session (owner, archived, hidden, pinned desc, updated_at desc, id desc) where deleted_at is null;
+
+CREATE INDEX session_by_transcript on session (owner, transcript_hash) where transcript_hash is not null;
+
+CREATE INDEX session_by_deletion on session (deleted_at) where deleted_at is not null;
+
+CREATE TABLE message (
+  position integer primary key autoincrement,
+  id text not null unique,
+  session_id text not null references session (id),
+  turn_id text,
+  role text not null,
+  content text not null,
+  parts text,
+  tool_calls text,
+  tool_call_id text,
+  tool_name text,
+  reasoning text,
+  finish_reason text,
+  created_at integer not null
+) strict;
+
+CREATE TABLE sqlite_sequence(name,seq);
+
+CREATE INDEX message_by_session on message (session_id, position);
+
+CREATE VIRTUAL TABLE message_fts using fts5 (content, scope, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'");
+
+CREATE TABLE 'message_fts_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'message_fts_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE TABLE 'message_fts_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTEGER);
+
+CREATE TABLE 'message_fts_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE search_progress (id integer primary key check (id = 1), position integer not null) strict;
+
+CREATE TABLE turn (
+  id text not null primary key,
+  owner text not null,
+  session_id text not null references session (id),
+  kind text not null,
+  status text not null,
+  model text not null,
+  created_at integer not null,
+  updated_at integer not null,
+  finished_at integer,
+  request text not null,
+  output text,
+  finish_reason text,
+  usage text,
+  error text,
+  last_seq integer not null default 0,
+  runner text not null
+) strict;
+
+CREATE INDEX turn_by_owner on turn (owner, id);
+
+CREATE INDEX turn_by_session on turn (session_id, id);
+
+CREATE INDEX turn_under_way on turn (runner) where finished_at is null;
+
+CREATE TABLE turn_event (
+  turn_id text not null references turn (id),
+  seq integer not null,
+  type text not null,
+  data text not null,
+  created_at integer not null,
+  primary key (turn_id, seq)
+) strict, without rowid;
+
+CREATE TABLE response (
+  id text not null primary key,
+  owner text not null,
+  turn_id text not null,
+  session_id text not null,
+  previous_response_id text,
+  conversation_id text,
+  status text not null,
+  created_at integer not null,
+  completed_at integer,
+  expires_at integer,
+  deleted_at integer,
+  envelope text not null,
+  input text not null,
+  output text not null default '[]'
+) strict;
+
+CREATE INDEX response_by_parent on response (previous_response_id) where previous_response_id is not null;
+
+CREATE INDEX response_by_turn on response (turn_id);
+
+CREATE INDEX response_by_session on response (session_id);
+
+CREATE INDEX response_by_expiry on response (expires_at) where expires_at is not null;
+
+CREATE INDEX response_by_deletion on response (deleted_at) where deleted_at is not null;
+
+CREATE TABLE conversation (
+  id text not null primary key,
+  owner text not null,
+  name text,
+  session_id text,
+  created_at integer not null,
+  metadata text not null default '{}',
+  deleted_at integer
+) strict;
+
+CREATE UNIQUE INDEX conversation_by_name on conversation (owner, name) where name is not null and deleted_at is null;
+
+CREATE INDEX conversation_by_deletion on conversation (deleted_at) where deleted_at is not null;
+
+CREATE TABLE conversation_item (
+  position integer primary key autoincrement,
+  conversation_id text not null references conversation (id),
+  id text not null,
+  item text not null,
+  unique (conversation_id, id)
+) strict;
+
+CREATE INDEX conversation_item_by_position on conversation_item (conversation_id, position);
+
+CREATE TABLE idempotency_key (
+  scope text not null,
+  key text not null,
+  fingerprint text not null,
+  claim text not null,
+  runner text not null,
+  turn_id text,
+  status integer,
+  headers text,
+  body text,
+  created_at integer not null,
+  expires_at integer not null,
+  primary key (scope, key)
+) strict, without rowid;
+
+CREATE INDEX idempotency_key_by_expiry on idempotency_key (expires_at);
+
+CREATE TABLE api_key (
+  id text not null primary key,
+  name text not null,
+  hash text not null unique,
+  scopes text not null,
+  service integer not null default 0,
+  created_at integer not null,
+  last_used_at integer,
+  revoked_at integer
+) strict;
+
+CREATE UNIQUE INDEX api_key_by_name on api_key (name) where revoked_at is null;
