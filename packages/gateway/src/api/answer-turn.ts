@@ -26,8 +26,12 @@ export function turnHeaders(turn: Turn): Record<string, string> {
 /** Waits for a turn's end. A client that leaves meanwhile is one follower less. */
 export async function awaitTurn(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<SettledTurn> {
   const leave = follow(api, turn)
-  onClientGone(c, leave)
-  return api.turns.settled(turn)
+  const left = new AbortController()
+  onClientGone(c, () => {
+    leave()
+    left.abort()
+  })
+  return api.turns.settled(turn, left.signal)
 }
 
 /** Streams a turn's events as frames, whether it still runs or not. */
@@ -49,6 +53,8 @@ export function streamTurn(
       api.log.error({ err: error, turn: turn.id }, 'a stream ended early')
       if (options.onError) yield options.onError(error)
       else throw error
+    } finally {
+      leave()
     }
   }
   return sseResponse(frames(), {
@@ -72,7 +78,7 @@ function follow(api: ApiContext, turn: Turn): () => void {
     if (left) return
     left = true
     live.followers -= 1
-    if (live.followers > 0 || turn.request['onDisconnect'] !== 'cancel') return
+    if (live.followers > 0 || live.isClosed || turn.request['onDisconnect'] !== 'cancel') return
     api.turns.stop(turn.id, new TurnAborted('cancelled', 'client_disconnected', 'The client went away before the answer was complete.'))
   }
 }

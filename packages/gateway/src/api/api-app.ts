@@ -26,7 +26,7 @@ export interface ApiAppOptions {
 
 /** Everything under `/v1` and `/api`. Opens nothing. */
 export function createApiApp({ api, auth, runner, backups }: ApiAppOptions): ApiApp {
-  const idempotency = new Idempotency({ stores: api.stores, runner, clock: api.clock })
+  const idempotency = new Idempotency({ stores: api.stores, runner, clock: api.clock, log: api.log })
   const app: ApiApp = new Hono<ApiEnv>()
   app.onError((error, c) => renderError(error, c, api.log))
   app.notFound((c) => renderError(new ApiError('not_found', `Nothing is at ${c.req.method} ${c.req.path.slice(0, 200)}. /openapi.json lists what there is.`), c, api.log))

@@ -29,14 +29,16 @@ export interface ApiSettings {
 export interface ApiEnv {
   Variables: { caller: Caller; bodyText: string }
   /** Node's own request and response, where the app is served by node-server; absent in `app.request()`. */
-  Bindings: { incoming?: unknown; outgoing?: { once(event: 'close', listener: () => void): void; setHeader(name: string, value: string): void; writableFinished: boolean } }
+  Bindings: { incoming?: unknown; outgoing?: { once(event: 'close', listener: () => void): void; setHeader(name: string, value: string): void; destroyed: boolean; writableFinished: boolean } }
 }
 
 export type ApiApp = Hono<ApiEnv>
 
-/** Calls `left` when the client goes away before it has the whole answer. */
+/** Calls `left` when the client goes away before it has the whole answer; at once when it has gone already. */
 export function onClientGone(c: Context<ApiEnv>, left: () => void): void {
   const outgoing = c.env?.outgoing
-  if (outgoing) outgoing.once('close', () => outgoing.writableFinished || left())
-  else c.req.raw.signal.addEventListener('abort', left, { once: true })
+  const { signal } = outgoing ? {} : c.req.raw
+  if (outgoing?.destroyed || signal?.aborted) return left()
+  outgoing?.once('close', () => outgoing.writableFinished || left())
+  signal?.addEventListener('abort', left, { once: true })
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createId, type Clock } from '@talaria/core'
+import { createId, type Clock, type Log } from '@talaria/core'
 import type { GatewayStores, IdempotencyRecord, KeptAnswer, Turn } from '@talaria/db'
 import type { Context } from 'hono'
 import type { Runner } from '../turns/runner.ts'
@@ -14,7 +14,7 @@ const KEPT_MS = 24 * 60 * 60_000
 /** Between two looks at a claim that another process works on. */
 const FOREIGN_POLL_MS = 100
 
-/** Where a request's key is kept; handed to the turn it starts, so that both are written in one transaction. */
+/** Where a request's key is kept; handed to what is written for it, so that both are in one transaction. */
 export interface IdempotencyClaim {
   readonly scope: string
   readonly key: string
@@ -27,67 +27,72 @@ export interface Answer {
   readonly json: Readonly<Record<string, unknown>>
 }
 
-/** Where the answer to a repetition comes from: the turn that was started, or what was kept, which `keep` may see to. */
-interface HowToRepeat {
-  readonly replayTurn?: (turn: Turn) => Promise<Response>
-  readonly keep?: (claim: IdempotencyClaim, response: Response) => Promise<void>
-}
-
 export interface IdempotencyOptions {
   readonly stores: GatewayStores
   readonly runner: Runner
   readonly clock: Clock
+  readonly log: Log
 }
+
+/** This request is the first under its key, or has none; or what is known of the first. */
+type Taken = { readonly claim: IdempotencyClaim | undefined } | { readonly known: IdempotencyRecord }
 
 /**
  * Makes POSTs safe to repeat: one that carries an `Idempotency-Key` is done once, and its repetitions get the same
- * answer with `Idempotency-Replayed: true`, for 24 hours, across restarts and across the gateways of one home.
+ * answer with `Idempotency-Replayed: true`, for 24 hours, across restarts and across the gateways of one home. A request
+ * that is refused frees its key.
+ *
+ * Every method raises ApiError `invalid_idempotency_key`, and `idempotency_key_conflict` when the key came with another
+ * request.
  */
 export class Idempotency {
   readonly #options: IdempotencyOptions
-  /** Claims of this process whose answer is not known yet: a twin waits for the first. */
+  /** Claims of this process whose outcome is not known yet: a twin waits for the first. */
   readonly #underWay = new Map<string, Promise<void>>()
 
   constructor(options: IdempotencyOptions) {
     this.#options = options
   }
 
-  /**
-   * Does `work` once per key. Work that starts a turn passes `replayTurn`, which renders that turn's answer again; the
-   * answer of any other work, which must leave nothing behind but its answer, is kept as it was.
-   *
-   * @throws ApiError `invalid_idempotency_key`; `idempotency_key_conflict` when the key came with another request.
-   */
-  async once(
-    c: Context<ApiEnv>,
-    work: (claim: IdempotencyClaim | undefined) => Promise<Response>,
-    replayTurn?: (turn: Turn) => Promise<Response>,
-  ): Promise<Response> {
-    const keep = async (claim: IdempotencyClaim, response: Response) => {
+  /** Does once what leaves nothing behind but its answer, which is kept as it was. */
+  async once(c: Context<ApiEnv>, work: () => Promise<Response>): Promise<Response> {
+    const taken = await this.#take(c)
+    if ('known' in taken) return replay(c, async () => keptResponse(taken.known))
+    const { claim } = taken
+    if (!claim) return work()
+    return this.#hold(claim, async () => {
+      const response = await work()
       const { status, headers } = response
-      await this.#options.stores.idempotency.complete(claim, { status, headers: { 'content-type': headers.get('content-type') ?? 'application/json' }, body: await response.text() })
-    }
-    return this.#once(c, work, replayTurn ? { replayTurn } : { keep })
+      const kept = { status, headers: { 'content-type': headers.get('content-type') ?? 'application/json' }, body: await response.clone().text() }
+      await this.#options.stores.idempotency.complete(claim, kept)
+      return response
+    })
   }
 
   /**
-   * Makes something once per key. `make` hands what it is given to the store, which keeps the answer in the transaction
-   * that makes it: a crash leaves both or neither.
-   *
-   * @throws ApiError as {@link once} does.
+   * Makes something once. `make` hands what it is given to the store, which keeps the answer in the transaction that
+   * makes it: a crash leaves both or neither.
    */
   async making<Made>(c: Context<ApiEnv>, make: (kept: KeptAnswer<Made> | undefined) => Promise<Made>, answer: (made: Made) => Answer): Promise<Response> {
-    const work = async (claim: IdempotencyClaim | undefined) => {
-      const made = await make(claim && { claim, answer: (one) => keptOf(answer(one)) })
-      const { status, json } = answer(made)
-      return c.json(json, status)
-    }
-    return this.#once(c, work)
+    const taken = await this.#take(c)
+    if ('known' in taken) return replay(c, async () => keptResponse(taken.known))
+    const { claim } = taken
+    const made = claim ? await this.#hold(claim, () => make({ claim, answer: (one) => keptOf(answer(one)) })) : await make(undefined)
+    const { status, json } = answer(made)
+    return c.json(json, status)
   }
 
-  async #once(c: Context<ApiEnv>, work: (claim: IdempotencyClaim | undefined) => Promise<Response>, how: HowToRepeat = {}): Promise<Response> {
+  /** Starts a turn once: `start` accepts it, `respond` renders its answer, to the first request and to each repetition. */
+  async starting(c: Context<ApiEnv>, start: (claim: IdempotencyClaim | undefined) => Promise<Turn>, respond: (turn: Turn) => Response | Promise<Response>): Promise<Response> {
+    const taken = await this.#take(c)
+    if ('known' in taken) return replay(c, async () => respond(await this.#turnOf(taken.known)))
+    const { claim } = taken
+    return respond(await (claim ? this.#hold(claim, () => start(claim)) : start(undefined)))
+  }
+
+  async #take(c: Context<ApiEnv>): Promise<Taken> {
     const key = c.req.header('idempotency-key')
-    if (key === undefined) return work(undefined)
+    if (key === undefined) return { claim: undefined }
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
       throw new ApiError('invalid_idempotency_key', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', { param: 'Idempotency-Key' })
     }
@@ -97,26 +102,24 @@ export class Idempotency {
     for (;;) {
       const now = clock.now()
       const known = await stores.idempotency.claim({ ...claim, fingerprint, runner: runner.id, createdAt: now, expiresAt: now + KEPT_MS })
-      if (!known) return this.#first(claim, work, how)
+      if (!known) return { claim }
       if (known.fingerprint !== fingerprint) {
         throw new ApiError('idempotency_key_conflict', 'This Idempotency-Key was used with a different request. Use a new key for a new request.', { param: 'Idempotency-Key' })
       }
-      const replay = await this.#replay(known, how)
-      if (replay) return replay
+      if (known.response || known.turnId !== null) return { known }
       await this.#waitFor(known)
     }
   }
 
-  async #first(claim: IdempotencyClaim, work: (claim: IdempotencyClaim) => Promise<Response>, { keep }: HowToRepeat): Promise<Response> {
-    const { idempotency } = this.#options.stores
+  /** Has twins wait until the work under this claim has an outcome, and frees the key when that is a refusal. */
+  async #hold<Result>(claim: IdempotencyClaim, work: () => Promise<Result>): Promise<Result> {
+    const { stores, log } = this.#options
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#underWay.set(claim.claim, promise)
     try {
-      const response = await work(claim)
-      await keep?.(claim, response.clone())
-      return response
+      return await work()
     } catch (error) {
-      await idempotency.release(claim)
+      await stores.idempotency.release(claim).catch((problem: unknown) => log.error({ err: problem }, 'the key of a refused request could not be freed; the next request with it frees it'))
       throw error
     } finally {
       this.#underWay.delete(claim.claim)
@@ -124,15 +127,7 @@ export class Idempotency {
     }
   }
 
-  async #replay(known: IdempotencyRecord, { replayTurn }: HowToRepeat): Promise<Response | undefined> {
-    if (known.response) return replayed(new Response(known.response.body, { status: known.response.status, headers: known.response.headers }))
-    if (known.turnId === null || !replayTurn) return undefined
-    const turn = await this.#options.stores.turns.get(known.turnId, { all: true })
-    if (!turn) throw new ApiError('run_not_found', `Run '${known.turnId}', which this request started when it first came, was deleted.`)
-    return replayed(await replayTurn(turn))
-  }
-
-  /** Until the claim has an answer, or nobody works on it any more; then it is free. */
+  /** Until the claim has an outcome, or nobody works on it any more; then it is free. */
   async #waitFor(known: IdempotencyRecord): Promise<void> {
     const { stores, runner, clock } = this.#options
     const first = this.#underWay.get(known.claim)
@@ -141,6 +136,12 @@ export class Idempotency {
     // Its process died before it accepted anything.
     await stores.idempotency.release(known)
   }
+
+  async #turnOf({ turnId }: IdempotencyRecord): Promise<Turn> {
+    const turn = turnId === null ? undefined : await this.#options.stores.turns.get(turnId, { all: true })
+    if (turn) return turn
+    throw new ApiError('run_not_found', `Run '${turnId}', which this request started when it first came, was deleted.`)
+  }
 }
 
 async function fingerprintOf(c: Context<ApiEnv>): Promise<string> {
@@ -148,9 +149,16 @@ async function fingerprintOf(c: Context<ApiEnv>): Promise<string> {
   return createHash('sha256').update(JSON.stringify(session)).update(await readText(c)).digest('base64url')
 }
 
-function replayed(response: Response): Response {
+async function replay(c: Context<ApiEnv>, render: () => Promise<Response>): Promise<Response> {
+  // For an answer that turns out to be a refusal, which this context renders later.
+  c.header('Idempotency-Replayed', 'true')
+  const response = await render()
   response.headers.set('Idempotency-Replayed', 'true')
   return response
+}
+
+function keptResponse({ response }: IdempotencyRecord): Response {
+  return new Response(response!.body, { status: response!.status, headers: response!.headers })
 }
 
 function keptOf({ status, json }: Answer): NonNullable<IdempotencyRecord['response']> {

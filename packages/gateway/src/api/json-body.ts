@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
+import { withoutUnsupported, type Unsupported } from '../openai/parameters.ts'
 import { ApiError } from './api-error.ts'
 
 /** 10 MB, as the predecessor has it: a conversation with a few inlined pictures fits. */
@@ -11,13 +12,13 @@ const MAX_DEPTH = 200
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The request's JSON object, checked by `schema`.
+ * The request's JSON object, checked by `schema`, without the parameters of OpenAI's API that have no effect here.
  *
  * @throws ApiError `body_too_large`, `invalid_json` (not UTF-8, not JSON, not an object, nested too deep), or what
- * {@link parseInput} raises.
+ * {@link withoutUnsupported} and {@link parseInput} raise.
  */
-export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
-  return parseInput(schema, parseJsonObject(await readText(c)))
+export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema, unsupported: Readonly<Record<string, Unsupported>> = {}): Promise<z.output<Schema>> {
+  return parseInput(schema, withoutUnsupported(parseJsonObject(await readText(c)), unsupported))
 }
 
 /** The body as text; an absent body is an empty string. */
@@ -55,7 +56,7 @@ function tooLarge(): ApiError {
 }
 
 /** A JSON object out of text. */
-export function parseJsonObject(text: string): Record<string, unknown> {
+function parseJsonObject(text: string): Record<string, unknown> {
   if (depthOf(text) > MAX_DEPTH) throw new ApiError('invalid_json', `The request body is nested deeper than ${MAX_DEPTH} levels.`)
   let value: unknown
   try {
@@ -131,7 +132,7 @@ function issueToError({ path, issue }: Problem, value: unknown): ApiError {
     const key = nameOf([...path, issue.keys[0]!])
     return new ApiError('unknown_parameter', `Unknown parameter: '${key}'. Remove it, or look at /openapi.json for what is understood here.`, { param: key })
   }
-  if (issue.code === 'invalid_type' && at(value, path) === undefined) {
+  if (path.length > 0 && at(value, path) === undefined) {
     return new ApiError('missing_required_parameter', `Missing required parameter: '${name}'.`, { param: name })
   }
   const where = name === '' ? 'the request' : `'${name}'`

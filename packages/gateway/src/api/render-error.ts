@@ -5,6 +5,7 @@ import { ApiError } from './api-error.ts'
 
 /** What a failure of the database means to a client. What is not here is a fault of ours. */
 const STORAGE: Partial<Record<DatabaseErrorCode, string>> = {
+  CLAIM_LOST: 'Another gateway of this home has taken this request over. Send it again with the same Idempotency-Key.',
   BUSY: 'The database is locked by another process. Try again shortly.',
   CLOSED: 'The gateway is shutting down.',
   CORRUPT: 'The database is damaged and read-only; the operator must restore a backup.',

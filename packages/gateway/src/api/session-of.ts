@@ -1,6 +1,6 @@
 import type { AgentMessage } from '@talaria/agent'
 import { createId } from '@talaria/core'
-import type { NewMessage, NewSession } from '@talaria/db'
+import type { NewMessage, NewSession, Session } from '@talaria/db'
 import { textOf } from '../turns/agent-messages.ts'
 import { transcriptHash } from '../turns/transcript-hash.ts'
 import type { StartTurn } from '../turns/turns.ts'
@@ -10,7 +10,10 @@ import type { Caller } from './caller.ts'
 import { checkSessionId } from './our-headers.ts'
 
 /** Where a request's messages go: which session, what of them is new, and what the agent is told came before. */
-export type Placement = Pick<StartTurn, 'session' | 'messages' | 'history' | 'transcript' | 'otherwise'>
+export interface Placement extends Pick<StartTurn, 'session' | 'messages' | 'history' | 'transcript' | 'otherwise'> {
+  /** The session as it is, where it was there already. */
+  readonly known: Session | undefined
+}
 
 /**
  * Finds the session of a request that carries a whole transcript.
@@ -33,22 +36,29 @@ export async function placeTranscript(
 
   if (options.sessionId !== undefined) {
     const place = await placeInSession(api, caller, options.sessionId, base)
-    return { ...place, messages: ('create' in place.session ? spoken : fresh).map(newMessageOf) }
+    return { ...place, messages: (place.known ? fresh : spoken).map(newMessageOf) }
   }
 
   const known = past.length > 0 ? await api.stores.sessions.findByTranscript(caller.owner, transcriptHash(past)) : undefined
   const begin = { session: { create: { ...base, id: createId('ses') } }, messages: spoken.map(newMessageOf), history: [] }
-  if (!known) return { ...begin, transcript: spoken }
+  if (!known) return { ...begin, known, transcript: spoken }
   // A session that is just being answered has moved on: what is asked again from an older point begins a branch.
-  return { session: { id: known.id }, messages: fresh.map(newMessageOf), history: 'stored', transcript: spoken, otherwise: begin }
+  return { session: { id: known.id }, messages: fresh.map(newMessageOf), history: 'stored', known, transcript: spoken, otherwise: begin }
 }
 
 /** The session with this id: continued when it exists, begun when it does not. */
-export async function placeInSession(api: ApiContext, caller: Caller, sessionId: string, base: Omit<NewSession, 'id'>): Promise<Pick<Placement, 'session' | 'history'>> {
+export async function placeInSession(api: ApiContext, caller: Caller, sessionId: string, base: Omit<NewSession, 'id'>): Promise<Omit<Placement, 'messages'>> {
   const id = checkSessionId(sessionId)
-  if (await api.stores.sessions.get(id, caller.viewer)) return { session: { id }, history: 'stored' }
-  if (await api.stores.sessions.get(id, { all: true })) throw sessionNotFound(id)
-  return { session: { create: { ...base, id } }, history: [] }
+  const known = await api.stores.sessions.get(id, caller.viewer)
+  if (known) return { session: { id }, history: 'stored', known }
+  if (await api.stores.sessions.exists(id)) throw sessionNotFound(id)
+  return { session: { create: { ...base, id } }, history: [], known }
+}
+
+/** What the agent is told before a conversation: by its session, then by the request. */
+export function instructionsOf(session: Session | undefined, ofRequest: string | null | undefined): { readonly instructions?: string } {
+  const all = [session?.systemPrompt, ofRequest].filter(Boolean)
+  return all.length > 0 ? { instructions: all.join('\n\n') } : {}
 }
 
 export function sessionNotFound(id: string): ApiError {

@@ -47,6 +47,9 @@ const ResponseFormat = z.discriminatedUnion('type', [
   }),
 ])
 
+/** What model providers understand in common; OpenAI's `max` they do not. */
+export const REASONING_EFFORT = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])
+
 export const METADATA = z.record(z.string().max(64), z.string().max(512)).refine((value) => Object.keys(value).length <= 16, 'at most 16 entries')
 
 /** The body of `POST /v1/chat/completions`, as far as it has an effect here; see `CHAT_UNSUPPORTED` for the rest. */
@@ -63,7 +66,7 @@ export const ChatRequest = z.strictObject({
   seed: z.int().nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
-  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).nullish(),
+  reasoning_effort: REASONING_EFFORT.nullish(),
   response_format: ResponseFormat.nullish(),
   tools: z.array(FunctionTool).max(512).nullish(),
   tool_choice: ToolChoice.nullish(),
@@ -132,11 +135,18 @@ function samplingOf(body: ChatRequestBody): NonNullable<AgentRequest['sampling']
   }
 }
 
+interface JsonSchemaFormat {
+  readonly name: string
+  readonly description?: string | null | undefined
+  readonly schema?: Record<string, unknown> | null | undefined
+  readonly strict?: boolean | null | undefined
+}
+
 /** What a JSON answer must look like; shared by both of OpenAI's APIs, which differ only in nesting. */
 export function jsonFormatOf(
-  format: { readonly type: 'json_object' } | { readonly type: 'json_schema'; readonly json_schema: { name: string; description?: string | null | undefined; schema?: Record<string, unknown> | null | undefined } },
+  format: { readonly type: 'json_object' } | { readonly type: 'json_schema'; readonly json_schema: JsonSchemaFormat },
 ): NonNullable<NonNullable<AgentRequest['sampling']>['responseFormat']> {
   if (format.type === 'json_object') return { type: 'json' }
-  const { name, description, schema } = format.json_schema
-  return { type: 'json', name, ...(description && { description }), ...(schema && { schema }) }
+  const { name, description, schema, strict } = format.json_schema
+  return { type: 'json', name, ...(description && { description }), ...(schema && { schema }), ...(typeof strict === 'boolean' && { strict }) }
 }

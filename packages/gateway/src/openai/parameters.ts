@@ -20,6 +20,7 @@ export const CHAT_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
   moderation: { defaults: [], why: 'no moderation model stands behind this server' },
   n: { defaults: [1], why: 'one answer a request' },
   parallel_tool_calls: { defaults: [true], why: 'the model decides how many tools it calls' },
+  prompt_cache_options: { defaults: [{}], why: 'a hint about costs that providers do not take in common' },
   prediction: { defaults: [], why: 'model providers do not take it in common' },
   service_tier: { defaults: ['auto', 'default'], why: 'there is one tier' },
   store: { defaults: [false], why: 'conversations are kept as sessions: see /api/sessions' },
@@ -29,7 +30,9 @@ export const CHAT_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
 }
 
 export const RESPONSES_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
+  access_programs: { defaults: [{}], why: 'a matter between OpenAI and its customers' },
   context_management: { defaults: [[]], why: 'use POST /v1/responses/compact' },
+  image: { defaults: [{}], why: 'pictures reach the model as they are' },
   moderation: { defaults: [], why: 'no moderation model stands behind this server' },
   max_tool_calls: { defaults: [], why: 'the server limits the steps of a turn by its own setting' },
   parallel_tool_calls: { defaults: [true], why: 'the model decides how many tools it calls' },
@@ -38,19 +41,28 @@ export const RESPONSES_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
   top_logprobs: { defaults: [0], why: 'model providers do not give them in common' },
 }
 
+export const INPUT_TOKENS_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
+  parallel_tool_calls: { defaults: [true], why: 'the model decides how many tools it calls' },
+  personality: { defaults: [], why: 'send instructions' },
+}
+
+export const COMPACT_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
+  image: { defaults: [{}], why: 'pictures do not outlive a compaction' },
+  service_tier: { defaults: ['auto', 'default'], why: 'there is one tier' },
+}
+
 /**
  * Checks the unsupported parameters of a request and returns the request without them.
  *
  * @throws ApiError `unsupported_parameter`, naming the first that asks for something.
  */
 export function withoutUnsupported(body: Record<string, unknown>, table: Readonly<Record<string, Unsupported>>): Record<string, unknown> {
-  const supported: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(body)) {
-    const unsupported = Object.hasOwn(table, name) ? table[name] : undefined
-    if (!unsupported) supported[name] = value
-    else if (value !== null && !unsupported.defaults.some((harmless) => JSON.stringify(harmless) === JSON.stringify(value))) {
-      throw new ApiError('unsupported_parameter', `Unsupported parameter: '${name}' (${unsupported.why}). Leave it out.`, { param: name })
-    }
+  const isUnsupported = (name: string) => Object.hasOwn(table, name)
+  for (const name of Object.keys(body).filter(isUnsupported)) {
+    const { defaults, why } = table[name]!
+    const value = body[name]
+    if (value === null || defaults.some((harmless) => JSON.stringify(harmless) === JSON.stringify(value))) continue
+    throw new ApiError('unsupported_parameter', `Unsupported parameter: '${name}' (${why}). Leave it out.`, { param: name })
   }
-  return supported
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !isUnsupported(name)))
 }

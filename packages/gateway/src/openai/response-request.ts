@@ -1,7 +1,7 @@
 import type { AgentRequest } from '@talaria/agent'
 import { z } from 'zod'
 import { ApiError } from '../api/api-error.ts'
-import { jsonFormatOf, METADATA } from './chat-request.ts'
+import { jsonFormatOf, METADATA, REASONING_EFFORT } from './chat-request.ts'
 import { InputItemSchema } from './response-items.ts'
 
 const Format = z.discriminatedUnion('type', [
@@ -26,6 +26,17 @@ const Tool = z.looseObject({
 
 const ToolChoice = z.union([z.enum(['none', 'auto', 'required']), z.looseObject({ type: z.string(), name: z.string().optional() })])
 
+/** What can be included is: there are no items of hosted tools, pictures have their URL, and reasoning is not encrypted. */
+const Include = z.enum([
+  'file_search_call.results',
+  'web_search_call.results',
+  'web_search_call.action.sources',
+  'message.input_image.image_url',
+  'computer_call_output.output.image_url',
+  'code_interpreter_call.outputs',
+  'reasoning.encrypted_content',
+])
+
 /** What `create` and `input_tokens` have in common. */
 const Common = {
   model: z.string().max(256).nullish(),
@@ -37,7 +48,10 @@ const Common = {
   tool_choice: ToolChoice.nullish(),
   reasoning: z
     .looseObject({
-      effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).nullish(),
+      effort: REASONING_EFFORT.nullish(),
+      // Of these the defaults only: what they would change is not in our hands.
+      context: z.enum(['auto', 'all_turns']).nullish(),
+      mode: z.literal('standard').nullish(),
       summary: z.enum(['auto', 'concise', 'detailed']).nullish(),
       generate_summary: z.enum(['auto', 'concise', 'detailed']).nullish(),
     })
@@ -50,7 +64,7 @@ const Common = {
 export const ResponseRequest = z.strictObject({
   ...Common,
   background: z.boolean().nullish(),
-  include: z.array(z.string()).nullish(),
+  include: z.array(Include).max(20).nullish(),
   max_output_tokens: z.int().min(1).nullish(),
   metadata: METADATA.nullish(),
   prompt_cache_key: z.string().max(512).nullish(),
@@ -68,14 +82,18 @@ export const ResponseRequest = z.strictObject({
   on_disconnect: z.enum(['cancel', 'continue']).nullish(),
 })
 
+/** The body of `POST /v1/responses/input_tokens`. */
 export const InputTokensRequest = z.strictObject(Common)
 
+/** The body of `POST /v1/responses/compact`. */
 export const CompactRequest = z.strictObject({
   model: Common.model,
   input: Common.input,
   instructions: Common.instructions,
   previous_response_id: Common.previous_response_id,
   prompt_cache_key: z.string().max(512).nullish(),
+  prompt_cache_retention: z.string().max(64).nullish(),
+  prompt_cache_options: z.record(z.string(), z.unknown()).nullish(),
 })
 
 export type ResponseRequestBody = z.output<typeof ResponseRequest>

@@ -1,17 +1,18 @@
 import { Hono } from 'hono'
 import type { Turn } from '@talaria/db'
+import { admit } from '../api/admit.ts'
 import { awaitTurn, onDisconnectOf, streamTurn, turnHeaders } from '../api/answer-turn.ts'
 import type { ApiContext, ApiEnv } from '../api/api-context.ts'
-import { ApiError } from '../api/api-error.ts'
 import { requireScope } from '../api/caller.ts'
 import type { Idempotency } from '../api/idempotency.ts'
-import { parseInput, parseJsonObject, readText } from '../api/json-body.ts'
+import { readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
-import { placeTranscript } from '../api/session-of.ts'
+import { instructionsOf, placeTranscript } from '../api/session-of.ts'
 import { ourHeader } from '../api/our-headers.ts'
+import { failureOf } from '../api/turn-failure.ts'
 import { agentMessagesOf, agentOptionsOf, ChatRequest } from '../openai/chat-request.ts'
 import { chatCompletionOf, ChatStream, type ChatRendering } from '../openai/chat-stream.ts'
-import { CHAT_UNSUPPORTED, withoutUnsupported } from '../openai/parameters.ts'
+import { CHAT_UNSUPPORTED } from '../openai/parameters.ts'
 import { textOf } from '../turns/agent-messages.ts'
 
 /** `POST /v1/chat/completions`: OpenAI's oldest surface, over our sessions. */
@@ -22,23 +23,24 @@ export function chatCompletionsRoutes(api: ApiContext, idempotency: Idempotency)
     async (c) => {
       const caller = c.get('caller')
       requireScope(caller, 'chat')
-      api.turns.admit()
-      const body = parseInput(ChatRequest, withoutUnsupported(parseJsonObject(await readText(c)), CHAT_UNSUPPORTED))
-      const respond = (turn: Turn) => (turn.request['stream'] ? Promise.resolve(streamChat(api, turn)) : completeChat(c, turn))
-      const completeChat = async (_: typeof c, accepted: Turn) => {
-        const { turn, summary } = await awaitTurn(c, api, accepted)
-        if (turn.error && summary.text === '' && summary.clientCalls.length === 0) throw failureOf(turn)
+      admit(c, api)
+      const body = await readBody(c, ChatRequest, CHAT_UNSUPPORTED)
+      const complete = async (accepted: Turn) => {
+        const settled = await awaitTurn(c, api, accepted)
+        const failure = failureOf(settled)
+        if (failure) throw failure
+        const { turn, summary } = settled
         return c.json(chatCompletionOf(turn, renderingOf(turn), summary), 200, turnHeaders(turn))
       }
-      return idempotency.once(
+      return idempotency.starting(
         c,
         async (claim) => {
           const messages = agentMessagesOf(body)
           const model = body.model ?? api.settings.modelName
           const sessionId = ourHeader(c, 'Session-Id')
           const user = body.safety_identifier ?? body.user
-          const place = await placeTranscript(api, caller, messages, { model, ...(sessionId !== undefined && { sessionId }), ...(user && { user }) })
-          const instructions = messages.filter((message) => message.role === 'system').map((message) => textOf(message.content))
+          const { known, ...place } = await placeTranscript(api, caller, messages, { model, ...(sessionId !== undefined && { sessionId }), ...(user && { user }) })
+          const instructions = messages.filter((message) => message.role === 'system').map((message) => textOf(message.content)).join('\n')
           const rendering: ChatRendering = {
             model,
             includeUsage: body.stream_options?.include_usage ?? false,
@@ -49,7 +51,7 @@ export function chatCompletionsRoutes(api: ApiContext, idempotency: Idempotency)
             owner: caller.owner,
             kind: 'chat',
             model,
-            agent: { ...agentOptionsOf(body), ...(instructions.length > 0 && { instructions: instructions.join('\n') }) },
+            agent: { ...agentOptionsOf(body), ...instructionsOf(known, instructions) },
             request: {
               ...rendering,
               stream: body.stream ?? false,
@@ -58,9 +60,9 @@ export function chatCompletionsRoutes(api: ApiContext, idempotency: Idempotency)
             },
             ...(claim && { idempotency: claim }),
           })
-          return respond(turn)
+          return turn
         },
-        respond,
+        (turn) => (turn.request['stream'] ? streamChat(api, turn) : complete(turn)),
       )
     },
   )
@@ -76,9 +78,3 @@ function streamChat(api: ApiContext, turn: Turn): Response {
 }
 
 const CHAT_STORAGE_ERROR = `data: ${JSON.stringify({ error: { message: 'The answer could not be stored.', type: 'server_error', param: null, code: 'storage_unavailable' } })}\n\ndata: [DONE]\n\n`
-
-/** The HTTP error for a turn that ended without a word. */
-export function failureOf(turn: Turn): ApiError {
-  const { code, message } = turn.error ?? { code: 'unknown', message: 'The run failed.' }
-  return new ApiError('agent_failed', `${message} (${code})`)
-}

@@ -2,24 +2,25 @@ import { createId } from '@talaria/core'
 import type { ResponseWithItems, Turn } from '@talaria/db'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
+import { admit } from '../api/admit.ts'
 import { awaitTurn, onDisconnectOf, streamTurn, turnHeaders } from '../api/answer-turn.ts'
 import type { ApiContext, ApiEnv } from '../api/api-context.ts'
 import { ApiError } from '../api/api-error.ts'
 import { requireScope, type Caller } from '../api/caller.ts'
-import type { Idempotency } from '../api/idempotency.ts'
-import { parseInput, parseJsonObject, readText } from '../api/json-body.ts'
+import type { Idempotency, IdempotencyClaim } from '../api/idempotency.ts'
+import { parseInput, readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
 import { ourHeader } from '../api/our-headers.ts'
 import { limitSchema, listOf } from '../api/paging.ts'
-import { newMessageOf, placeInSession, type Placement } from '../api/session-of.ts'
-import { RESPONSES_UNSUPPORTED, withoutUnsupported } from '../openai/parameters.ts'
-import { responseContext, type ResponseContext } from '../openai/response-context.ts'
+import { instructionsOf, newMessageOf, placeInSession, type Placement } from '../api/session-of.ts'
+import { failureOf } from '../api/turn-failure.ts'
+import { RESPONSES_UNSUPPORTED } from '../openai/parameters.ts'
+import { conversationSoFar, responseContext, type ResponseContext } from '../openai/response-context.ts'
 import { envelopeOf, responseOf } from '../openai/response-envelope.ts'
 import { ResponseFrames, type ResponseRendering } from '../openai/response-frames.ts'
 import { ResponseRequest, responseAgentOptionsOf, type ResponseRequestBody } from '../openai/response-request.ts'
 import { settledResponse } from '../openai/settled-response.ts'
 import { TurnAborted } from '../turns/live-turn.ts'
-import { failureOf } from './chat-completions.ts'
 
 const RetrieveQuery = z.object({
   stream: z.stringbool().default(false).describe('Replay the events instead of the response as a whole'),
@@ -41,13 +42,16 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
       async (c) => {
         const caller = c.get('caller')
         requireScope(caller, 'chat')
-        api.turns.admit()
-        const body = parseInput(ResponseRequest, withoutUnsupported(parseJsonObject(await readText(c)), RESPONSES_UNSUPPORTED))
+        admit(c, api)
+        const body = await readBody(c, ResponseRequest, RESPONSES_UNSUPPORTED)
         if (body.background && body.store === false) {
           throw new ApiError('invalid_value', 'A background response must be stored: leave store out, or set it to true.', { param: 'store' })
         }
-        const respond = (turn: Turn) => answer(c, api, turn)
-        return idempotency.once(c, async (claim) => respond(await startResponse(c, api, body, claim)), respond)
+        return idempotency.starting(
+          c,
+          (claim) => startResponse(c, api, body, claim),
+          (turn) => answer(c, api, turn),
+        )
       },
     )
     .get('/responses/:id', operation({ tag: 'OpenAI', summary: 'Retrieve a response, or replay its events', query: RetrieveQuery, streams: true }), async (c) => {
@@ -55,7 +59,7 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
       requireScope(caller, 'read')
       const query = parseInput(RetrieveQuery, c.req.query())
       const response = await find(api, caller, c.req.param('id'))
-      if (!query.stream) return c.json(await responseJson(api, response))
+      if (!query.stream) return c.json(responseJson(api, response))
       const turn = await api.stores.turns.get(response.turnId, { all: true })
       if (!turn) throw new ApiError('not_found', 'The events of this response are not kept any more; retrieve it without stream.')
       return stream(api, turn, renderingOf(turn, response), query.starting_after)
@@ -75,8 +79,13 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
       const response = await find(api, caller, c.req.param('id'))
       if (response.envelope['background'] !== true) throw new ApiError('response_not_cancellable', 'Only responses with background set can be cancelled; end this one by closing its connection.')
       const live = api.turns.live(response.turnId)
-      if (live && api.turns.stop(response.turnId, new TurnAborted('cancelled', 'cancelled', 'The response was cancelled.'))) await live.settled
-      return c.json(await responseJson(api, await find(api, caller, response.id)))
+      if (live) {
+        api.turns.stop(response.turnId, new TurnAborted('cancelled', 'cancelled', 'The response was cancelled.'))
+        await live.settled
+      }
+      const after = await find(api, caller, response.id)
+      if (after.status === 'in_progress') throw new ApiError('run_not_active', `Response '${after.id}' runs in another gateway of this home; cancel it there.`)
+      return c.json(responseJson(api, after))
     })
     .get('/responses/:id/input_items', operation({ tag: 'OpenAI', summary: "List the items of a response's input", query: InputItemsQuery }), async (c) => {
       const caller = c.get('caller')
@@ -102,12 +111,13 @@ interface RequestRecord {
   readonly conversationId?: string
 }
 
-async function startResponse(c: Context<ApiEnv>, api: ApiContext, body: ResponseRequestBody, claim: Parameters<Parameters<Idempotency['once']>[1]>[0]): Promise<Turn> {
+async function startResponse(c: Context<ApiEnv>, api: ApiContext, body: ResponseRequestBody, claim: IdempotencyClaim | undefined): Promise<Turn> {
   const caller = c.get('caller')
-  const agent = responseAgentOptionsOf(body)
-  const context = await responseContext(api, caller, body)
+  const { instructions, ...agent } = responseAgentOptionsOf(body)
+  const context = await responseContext(api, caller, body, { mayBegin: true })
   if (context.present.length === 0 && context.past.length === 0) throw new ApiError('missing_required_parameter', "Missing required parameter: 'input'.", { param: 'input' })
-  const model = body.model ?? api.settings.modelName
+  const { known, ...place } = await placeResponse(c, api, caller, context, body)
+  const model = body.model ?? known?.model ?? api.settings.modelName
   const id = createId('resp', api.clock.now())
   const envelope = envelopeOf(body, model)
   const isStored = body.store !== false
@@ -124,12 +134,12 @@ async function startResponse(c: Context<ApiEnv>, api: ApiContext, body: Response
     ...links,
   }
   const { turn } = await api.turns.start({
-    ...(await placeResponse(c, api, caller, context, model, body.safety_identifier ?? body.user)),
+    ...place,
     owner: caller.owner,
     kind: 'response',
     model,
     messages: context.present.map(newMessageOf),
-    agent,
+    agent: { ...agent, ...instructionsOf(known, instructions) },
     request: { ...request },
     ...(claim && { idempotency: claim }),
     ...(isStored && {
@@ -146,17 +156,20 @@ async function placeResponse(
   api: ApiContext,
   caller: Caller,
   { previous, conversation, past }: ResponseContext,
-  model: string,
-  user: string | null | undefined,
-): Promise<Pick<Placement, 'session' | 'history'>> {
-  const base = { source: 'api', owner: caller.owner, model, ...(user && { userId: user }) }
+  body: ResponseRequestBody,
+): Promise<Omit<Placement, 'messages'>> {
+  const user = body.safety_identifier ?? body.user
+  const base = { source: 'api', owner: caller.owner, model: body.model ?? api.settings.modelName, ...(user && { userId: user }) }
   const header = ourHeader(c, 'Session-Id')
   const chained = previous?.sessionId ?? conversation?.sessionId
-  if (chained != null && (await api.stores.sessions.get(chained, { all: true }))) return { session: { id: chained }, history: past }
-  if (header === undefined) return { session: { create: { ...base, id: createId('ses') } }, history: past }
+  const known = chained == null ? undefined : await api.stores.sessions.get(chained, { all: true })
+  // Of a conversation that is being answered now, more will have been said once it is this one's turn.
+  const history = conversation ? () => conversationSoFar(api, conversation, body.truncation) : past
+  if (known) return { session: { id: known.id }, history, known }
+  if (header === undefined) return { session: { create: { ...base, id: createId('ses') } }, history, known }
   const place = await placeInSession(api, caller, header, base)
   // Without a chain the session's own history is what came before.
-  return previous || conversation ? { ...place, history: past } : place
+  return previous || conversation ? { ...place, history } : place
 }
 
 async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<Response> {
@@ -164,8 +177,10 @@ async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<
   const rendering = renderingOf(turn, request.envelope ? undefined : await api.stores.responses.ofTurn(turn.id))
   if (request.stream) return stream(api, turn, rendering, undefined)
   if (request.background) return c.json(responseOf({ ...rendering, status: 'queued', completedAt: null, output: [] }), 200, turnHeaders(turn))
-  const { turn: settled, events, summary } = await awaitTurn(c, api, turn)
-  if (settled.error && summary.text === '' && summary.clientCalls.length === 0) throw failureOf(settled)
+  const outcome = await awaitTurn(c, api, turn)
+  const failure = failureOf(outcome)
+  if (failure) throw failure
+  const { turn: settled, events } = outcome
   const ending = settledResponse(request.responseId, rendering.envelope, { status: settled.status as never, finishReason: settled.finishReason as never, error: settled.error, events, finishedAt: settled.updatedAt })
   return c.json(responseOf({ ...rendering, ...ending, completedAt: settled.finishedAt }), 200, turnHeaders(turn))
 }
@@ -191,8 +206,8 @@ function renderingOf(turn: Turn, stored: ResponseWithItems | undefined): Respons
 }
 
 /** A response as it is now: where its turn is still under way, what of it is known. */
-async function responseJson(api: ApiContext, response: ResponseWithItems): Promise<Record<string, unknown>> {
-  const status = response.status === 'in_progress' && api.turns.live(response.turnId)?.turn.status === 'queued' ? 'queued' : response.status
+function responseJson(api: ApiContext, response: ResponseWithItems): Record<string, unknown> {
+  const status = response.status === 'in_progress' && api.turns.live(response.turnId)?.isWaiting ? 'queued' : response.status
   return responseOf({ ...response, status })
 }
 

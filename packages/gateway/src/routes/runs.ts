@@ -3,21 +3,23 @@ import { createId } from '@talaria/core'
 import type { Turn, TurnStatus } from '@talaria/db'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
+import { admit } from '../api/admit.ts'
 import { streamTurn, turnHeaders } from '../api/answer-turn.ts'
 import type { ApiContext, ApiEnv } from '../api/api-context.ts'
 import { ApiError } from '../api/api-error.ts'
 import { requireScope, type Caller } from '../api/caller.ts'
-import type { Idempotency } from '../api/idempotency.ts'
+import type { Idempotency, IdempotencyClaim } from '../api/idempotency.ts'
 import { parseInput, readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
 import { ourHeader } from '../api/our-headers.ts'
 import { limitSchema, listOf } from '../api/paging.ts'
 import { runEventOf, usageJson } from '../api/run-events.ts'
-import { newMessageOf, placeInSession } from '../api/session-of.ts'
+import { instructionsOf, newMessageOf, placeInSession } from '../api/session-of.ts'
 import { MessageContent, userMessageOf } from '../api/user-message.ts'
 import { responseContext } from '../openai/response-context.ts'
 import { agentMessagesOfItems } from '../openai/response-items.ts'
 import { isTerminal, TurnAborted } from '../turns/live-turn.ts'
+import { noteStatus } from '../turns/note-status.ts'
 
 const STATUSES = ['queued', 'running', 'waiting_for_approval', 'stopping', 'completed', 'incomplete', 'failed', 'cancelled', 'interrupted'] as const satisfies readonly TurnStatus[]
 
@@ -60,10 +62,13 @@ export function runsRoutes(api: ApiContext, idempotency: Idempotency) {
     .post('/runs', operation({ tag: 'Runs', summary: 'Submit a run', body: RunRequest, status: 202, sessionHeaders: true, idempotent: true }), async (c) => {
       const caller = c.get('caller')
       requireScope(caller, 'chat')
-      api.turns.admit()
+      admit(c, api)
       const body = await readBody(c, RunRequest)
-      const respond = async (turn: Turn) => c.json({ run_id: turn.id, object: 'talaria.run', status: 'started', session_id: turn.sessionId }, 202, turnHeaders(turn))
-      return idempotency.once(c, async (claim) => respond(await submit(c, api, body, claim)), respond)
+      return idempotency.starting(
+        c,
+        (claim) => submit(c, api, body, claim),
+        (turn) => c.json({ run_id: turn.id, object: 'talaria.run', status: 'started', session_id: turn.sessionId }, 202, turnHeaders(turn)),
+      )
     })
     .get('/runs', operation({ tag: 'Runs', summary: 'List runs, newest first', query: ListQuery }), async (c) => {
       const caller = c.get('caller')
@@ -84,7 +89,8 @@ export function runsRoutes(api: ApiContext, idempotency: Idempotency) {
     .get('/runs/:id/events', operation({ tag: 'Runs', summary: 'Follow a run', query: EventsQuery, streams: 'only' }), async (c) => {
       requireScope(c.get('caller'), 'read')
       const turn = await find(api, c.get('caller'), c.req.param('id'))
-      const after = parseInput(EventsQuery, c.req.query()).after ?? lastEventId(c)
+      // The header wins: a browser that comes back sends it with the address it first asked, whatever that says.
+      const after = lastEventId(c) ?? parseInput(EventsQuery, c.req.query()).after ?? 0
       return streamTurn(api, turn, (events) => events.map((event) => `id: ${event.seq}\ndata: ${JSON.stringify(runEventOf(turn, event))}\n\n`).join(''), {
         after,
         durable: true,
@@ -97,23 +103,23 @@ export function runsRoutes(api: ApiContext, idempotency: Idempotency) {
       const body = await readBody(c, Steer)
       const text = body.input ?? body.message ?? body.text ?? ''
       if (text.trim() === '') throw new ApiError('invalid_steer_input', "'input' must hold the text to add.", { param: 'input' })
-      if (!api.turns.steer(turn.id, text)) throw notHere(turn, 'run_not_accepting_steer')
+      if (!api.turns.steer(turn.id, text)) throw notHere(api, turn, 'run_not_accepting_steer')
       return c.json({ object: 'talaria.run.steer', run_id: turn.id, accepted: true })
     })
     .post('/runs/:id/stop', operation({ tag: 'Runs', summary: 'Stop a run' }), async (c) => {
       requireScope(c.get('caller'), 'chat')
       const turn = await find(api, c.get('caller'), c.req.param('id'))
       if (isTerminal(turn.status)) return c.json({ run_id: turn.id, status: turn.status })
-      await api.stores.turns.setStatus(turn.id, 'stopping', ['queued', 'running', 'waiting_for_approval'])
-      if (!api.turns.stop(turn.id, new TurnAborted('cancelled', 'stopped', 'The run was stopped.'))) throw notHere(turn, 'run_not_active')
+      if (!api.turns.stop(turn.id, new TurnAborted('cancelled', 'stopped', 'The run was stopped.'))) throw notHere(api, turn, 'run_not_active')
+      await noteStatus(turn, 'stopping', { turns: api.stores.turns, log: api.log, from: ['queued', 'running', 'waiting_for_approval'] })
       return c.json({ run_id: turn.id, status: 'stopping' })
     })
     .post('/runs/:id/approval', operation({ tag: 'Runs', summary: 'Answer what a run asks', body: Approval }), async (c) => {
       requireScope(c.get('caller'), 'chat')
       const turn = await find(api, c.get('caller'), c.req.param('id'))
       const body = await readBody(c, Approval)
+      if (!Object.hasOwn(APPROVALS, body.choice)) throw new ApiError('invalid_approval_choice', "'choice' must be once, session or deny.", { param: 'choice' })
       const choice = APPROVALS[body.choice as keyof typeof APPROVALS]
-      if (choice === undefined) throw new ApiError('invalid_approval_choice', "'choice' must be once, session or deny.", { param: 'choice' })
       const all = body.all === true || body.resolve_all === true
       const resolved = api.turns.answerApproval(turn.id, choice, { all, ...(body.approval_id !== undefined && { id: body.approval_id }) })
       if (resolved === 0) throw new ApiError('approval_not_pending', `Run '${turn.id}' asks nothing at the moment.`)
@@ -121,24 +127,24 @@ export function runsRoutes(api: ApiContext, idempotency: Idempotency) {
     })
 }
 
-async function submit(c: Context<ApiEnv>, api: ApiContext, body: z.output<typeof RunRequest>, claim: Parameters<Parameters<Idempotency['once']>[1]>[0]): Promise<Turn> {
+async function submit(c: Context<ApiEnv>, api: ApiContext, body: z.output<typeof RunRequest>, claim: IdempotencyClaim | undefined): Promise<Turn> {
   const caller = c.get('caller')
   const spoken = spokenOf(body.input)
   const message = spoken.at(-1)!
-  const model = body.model ?? api.settings.modelName
-  const base = { source: 'api', owner: caller.owner, model }
-  const context = body.previous_response_id == null ? undefined : await responseContext(api, caller, { previous_response_id: body.previous_response_id, input: null, conversation: null })
+  const base = { source: 'api', owner: caller.owner, model: body.model ?? api.settings.modelName }
+  const context = body.previous_response_id == null ? undefined : await responseContext(api, caller, { previous_response_id: body.previous_response_id }, { mayBegin: false })
   const sessionId = body.session_id ?? ourHeader(c, 'Session-Id') ?? context?.previous?.sessionId
-  const place = sessionId === undefined ? { session: { create: { ...base, id: createId('ses') } }, history: [] } : await placeInSession(api, caller, sessionId, base)
+  const { known, ...place } =
+    sessionId === undefined ? { known: undefined, session: { create: { ...base, id: createId('ses') } }, history: [] } : await placeInSession(api, caller, sessionId, base)
   const said = body.conversation_history ? body.conversation_history.map((one, index) => historyMessage(one, `conversation_history[${index}]`)) : spoken.slice(0, -1)
   const { turn } = await api.turns.start({
     ...place,
     ...(context ? { history: context.past } : said.length > 0 && { history: said }),
     owner: caller.owner,
     kind: 'run',
-    model,
+    model: body.model ?? known?.model ?? api.settings.modelName,
     messages: [newMessageOf(message)],
-    agent: body.instructions ? { instructions: body.instructions } : {},
+    agent: instructionsOf(known, body.instructions),
     request: { onDisconnect: 'continue' },
     ...(claim && { idempotency: claim }),
   })
@@ -178,15 +184,15 @@ export function runJson(turn: Turn) {
   }
 }
 
-function lastEventId(c: Context<ApiEnv>): number {
+function lastEventId(c: Context<ApiEnv>): number | undefined {
   const header = c.req.header('last-event-id')
-  if (header === undefined || header === '') return 0
+  if (header === undefined || header === '') return undefined
   if (!/^\d{1,15}$/.test(header)) throw new ApiError('invalid_header', 'Last-Event-ID must be the id of an event of this run.', { param: 'Last-Event-ID' })
   return Number(header)
 }
 
-function notHere(turn: Turn, code: 'run_not_active' | 'run_not_accepting_steer'): ApiError {
-  const why = turn.finishedAt === null ? 'runs in another gateway of this home' : `has ended (${turn.status})`
+function notHere(api: ApiContext, turn: Turn, code: 'run_not_active' | 'run_not_accepting_steer'): ApiError {
+  const why = turn.finishedAt !== null ? `has ended (${turn.status})` : turn.runner === api.turns.runnerId ? 'is ending' : 'runs in another gateway of this home'
   return new ApiError(code, `Run '${turn.id}' ${why}.`)
 }
 

@@ -1,8 +1,8 @@
-import type { AgentRequest } from '@talaria/agent'
 import { createId } from '@talaria/core'
 import type { Turn, TurnEvent } from '@talaria/db'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
+import { admit } from '../api/admit.ts'
 import { awaitTurn, onDisconnectOf, streamTurn, turnHeaders } from '../api/answer-turn.ts'
 import type { ApiContext, ApiEnv } from '../api/api-context.ts'
 import { requireScope } from '../api/caller.ts'
@@ -10,10 +10,10 @@ import type { Idempotency, IdempotencyClaim } from '../api/idempotency.ts'
 import { readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
 import { usageJson } from '../api/run-events.ts'
-import { newMessageOf } from '../api/session-of.ts'
+import { instructionsOf, newMessageOf } from '../api/session-of.ts'
 import { SessionStream } from '../api/session-stream.ts'
+import { failureOf } from '../api/turn-failure.ts'
 import { MessageContent, userMessageOf } from '../api/user-message.ts'
-import { failureOf } from './chat-completions.ts'
 import { findSession } from './sessions.ts'
 
 const ChatRequest = z.strictObject({
@@ -30,8 +30,10 @@ export function sessionChatRoutes(api: ApiContext, idempotency: Idempotency) {
   return new Hono<ApiEnv>()
     .post('/sessions/:id/chat', operation({ tag: 'Sessions', summary: 'Say something in a session', body: ChatRequest, idempotent: true }), (c) => {
       const respond = async (accepted: Turn) => {
-        const { turn, summary } = await awaitTurn(c, api, accepted)
-        if (turn.error && summary.text === '') throw failureOf(turn)
+        const settled = await awaitTurn(c, api, accepted)
+        const failure = failureOf(settled)
+        if (failure) throw failure
+        const { turn, summary } = settled
         return c.json(
           {
             object: 'talaria.session.chat.completion',
@@ -50,7 +52,7 @@ export function sessionChatRoutes(api: ApiContext, idempotency: Idempotency) {
       return start(c, api, idempotency, respond)
     })
     .post('/sessions/:id/chat/stream', operation({ tag: 'Sessions', summary: 'Say something in a session, and follow the answer', body: ChatRequest, streams: 'only', idempotent: true }), (c) => {
-      const respond = async (turn: Turn) => {
+      const respond = (turn: Turn) => {
         const stream = new SessionStream(turn)
         return streamTurn(api, turn, (events: readonly TurnEvent[]) => stream.render(events), { durable: true })
       }
@@ -58,15 +60,13 @@ export function sessionChatRoutes(api: ApiContext, idempotency: Idempotency) {
     })
 }
 
-async function start(c: Context<ApiEnv, '/sessions/:id/chat'>, api: ApiContext, idempotency: Idempotency, respond: (turn: Turn) => Promise<Response>): Promise<Response> {
+async function start(c: Context<ApiEnv, '/sessions/:id/chat'>, api: ApiContext, idempotency: Idempotency, respond: (turn: Turn) => Response | Promise<Response>): Promise<Response> {
   const caller = c.get('caller')
   requireScope(caller, 'chat')
-  api.turns.admit()
+  admit(c, api)
   const session = await findSession(api, caller, c.req.param('id'))
   const body = await readBody(c, ChatRequest)
   const message = userMessageOf(body.message ?? body.input, body.message === undefined && body.input !== undefined ? 'input' : 'message')
-  const instructions = [session.systemPrompt, body.system_message ?? body.instructions].filter(Boolean).join('\n\n')
-  const agent: Pick<AgentRequest, 'instructions'> = instructions === '' ? {} : { instructions }
   const begin = async (claim: IdempotencyClaim | undefined) => {
     const { turn } = await api.turns.start({
       session: { id: session.id },
@@ -75,11 +75,11 @@ async function start(c: Context<ApiEnv, '/sessions/:id/chat'>, api: ApiContext, 
       model: body.model ?? session.model ?? api.settings.modelName,
       history: 'stored',
       messages: [newMessageOf(message)],
-      agent,
+      agent: instructionsOf(session, body.system_message ?? body.instructions),
       request: { messageId: createId('msg'), userMessage: message.content, onDisconnect: onDisconnectOf(c, body.on_disconnect) },
       ...(claim && { idempotency: claim }),
     })
-    return respond(turn)
+    return turn
   }
-  return idempotency.once(c, begin, respond)
+  return idempotency.starting(c, begin, respond)
 }

@@ -12,6 +12,7 @@ import { checkSessionId } from '../api/our-headers.ts'
 import { decodeCursor, encodeCursor, limitSchema } from '../api/paging.ts'
 import { hitJson, messageJson, sessionJson } from '../api/session-json.ts'
 import { sessionNotFound } from '../api/session-of.ts'
+import { TurnAborted } from '../turns/live-turn.ts'
 
 const Title = z.string().trim().min(1).max(200)
 const Metadata = z.record(z.string().max(64), z.unknown())
@@ -95,8 +96,8 @@ export function sessionsRoutes(api: ApiContext, idempotency: Idempotency) {
       const caller = c.get('caller')
       requireScope(caller, 'read')
       const { q, limit, order, session_id: sessionId, before } = parseInput(SearchQuery, c.req.query())
-      // What was said a moment ago is found as well.
-      await api.stores.searchIndex.catchUp()
+      // What was said a moment ago is found as well, unless the database takes nothing down; then what it has is.
+      await api.stores.searchIndex.catchUp().catch((error: unknown) => api.log.warn({ err: error }, 'the search index could not catch up'))
       const hits = await store.search(caller.viewer, { query: q, limit, order, ...(sessionId !== undefined && { sessionId }), ...(before !== undefined && { before }) })
       const more = order === 'newest' && hits.length === limit
       return c.json({ object: 'list', data: hits.map(hitJson), has_more: more, next_before: more ? hits.at(-1)!.message.position : null })
@@ -138,6 +139,7 @@ export function sessionsRoutes(api: ApiContext, idempotency: Idempotency) {
       requireScope(caller, 'chat')
       const id = c.req.param('id')
       if (!(await store.delete(id, caller.viewer))) throw sessionNotFound(id)
+      api.turns.stopSession(id, new TurnAborted('cancelled', 'session_deleted', 'The session was deleted before the answer was complete.'))
       return c.json({ object: 'talaria.session.deleted', id, deleted: true })
     })
     .get('/sessions/:id/messages', operation({ tag: 'Sessions', summary: 'Read a session', query: MessagesQuery }), async (c) => {

@@ -51,6 +51,7 @@ async function interrupt(turn: Turn, { stores, runner, clock }: RecoverOptions):
       runner: runner.id,
       events,
       unwritten: [],
+      isFirst: false,
       finishedAt: clock.now(),
       ...(response && { response: (outcome) => settledResponse(response.id, response.envelope, outcome) }),
     },

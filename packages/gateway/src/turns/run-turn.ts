@@ -1,11 +1,12 @@
 import type { Agent, AgentEvent, AgentMessage, AgentRequest } from '@talaria/agent'
 import { codeOf, createId, type Clock, type Log } from '@talaria/core'
-import type { GatewayStores, Turn, TurnStatus } from '@talaria/db'
+import type { GatewayStores, Turn } from '@talaria/db'
 import { ApiError } from '../api/api-error.ts'
 import { agentMessageOf } from './agent-messages.ts'
 import type { Approvals } from './approvals.ts'
 import type { Journal } from './journal.ts'
 import { TurnAborted, type LiveTurn } from './live-turn.ts'
+import { noteStatus } from './note-status.ts'
 import { settleTurn, type Ending } from './settle-turn.ts'
 import { storedEvents } from './stored-events.ts'
 import { storedHistory } from './stored-history.ts'
@@ -49,7 +50,7 @@ async function drive(live: LiveTurn, input: StartTurn, options: RunTurnOptions):
   const over = new AbortController()
   try {
     signal.throwIfAborted()
-    if (live.turn.status === 'queued') await noteStatus(live.turn, 'running', ['queued'], options)
+    if (live.turn.status === 'queued') await noteStatus(live.turn, 'running', { turns: options.stores.turns, log: options.log, from: ['queued'] })
     return await Promise.race([relay(live, input, options), patienceOver(signal, options.clock, over.signal)])
   } catch (error) {
     return abortedEnding(signal) ?? unexpected(error, live.turn, options.log)
@@ -101,7 +102,7 @@ function unexpected(error: unknown, turn: Turn, log: Log): Ending {
 
 async function requestOf(live: LiveTurn, input: StartTurn, options: RunTurnOptions): Promise<AgentRequest> {
   const { turn, controller } = live
-  const { approvals } = options
+  const { approvals, stores, log } = options
   return {
     turnId: turn.id,
     sessionId: turn.sessionId,
@@ -110,25 +111,17 @@ async function requestOf(live: LiveTurn, input: StartTurn, options: RunTurnOptio
     ...input.agent,
     steer: () => live.takeSteering(),
     approve: async (request) => {
-      await noteStatus(turn, 'waiting_for_approval', ['running'], options)
+      await noteStatus(turn, 'waiting_for_approval', { turns: stores.turns, log, from: ['running'] })
       const choice = await approvals.ask(turn.id, turn.sessionId, request, controller.signal)
-      await noteStatus(turn, 'running', ['waiting_for_approval'], options)
+      await noteStatus(turn, 'running', { turns: stores.turns, log, from: ['waiting_for_approval'] })
       return choice
     },
   }
 }
 
 async function historyOf(turn: Turn, { history }: StartTurn, { stores }: RunTurnOptions): Promise<readonly AgentMessage[]> {
-  return history === 'stored' ? storedHistory(stores.sessions, turn) : history
-}
-
-/** A state on the way is for who looks; a database that does not take it down is no reason to end the turn. */
-async function noteStatus(turn: Turn, status: TurnStatus, from: readonly TurnStatus[], { stores, log }: Pick<RunTurnOptions, 'stores' | 'log'>): Promise<void> {
-  try {
-    await stores.turns.setStatus(turn, status, from)
-  } catch (error) {
-    log.warn({ err: error, turn: turn.id, status }, 'the state of a turn could not be noted')
-  }
+  if (history === 'stored') return storedHistory(stores.sessions, turn)
+  return typeof history === 'function' ? history() : history
 }
 
 async function settle(live: LiveTurn, input: StartTurn, ending: Ending, { stores, runner, clock, journal }: RunTurnOptions): Promise<void> {
@@ -143,6 +136,7 @@ async function settle(live: LiveTurn, input: StartTurn, ending: Ending, { stores
     unwritten,
     finishedAt: clock.now(),
     pendingSteer: live.pendingSteer,
+    isFirst: 'create' in input.session,
     ...(input.transcript && { transcript: input.transcript }),
     ...(input.settleResponse && { response: input.settleResponse }),
   })

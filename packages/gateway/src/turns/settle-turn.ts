@@ -32,6 +32,8 @@ export interface SettleOptions {
   /** Those of them that are not on disk yet. */
   readonly unwritten: readonly TurnEvent[]
   readonly finishedAt: number
+  /** Whether the session began with this turn. */
+  readonly isFirst: boolean
   /** The conversation as the client sees it, before the answer. */
   readonly transcript?: readonly AgentMessage[]
   readonly response?: SettleResponse
@@ -57,7 +59,7 @@ export async function settleTurn(turn: Turn, ending: Ending, options: SettleOpti
     error: ending.error,
     messages: messagesOfEvents(events, finishReason, finishedAt),
     events: [...unwritten, terminal],
-    ...(options.transcript && { transcriptHash: transcriptHash([...options.transcript, answerOf(summary)]) }),
+    ...transcriptAfter(turn, summary, options),
     ...(options.response && { response: options.response({ ...ending, events, finishedAt }) }),
   })
   if (!isSettled) return undefined
@@ -93,6 +95,13 @@ function terminalEvent(turn: Turn, ending: Ending, summary: TurnSummary, { event
     },
     createdAt: finishedAt,
   }
+}
+
+/** How the session is found by a client that resends its transcript. */
+function transcriptAfter(turn: Turn, summary: TurnSummary, { transcript, isFirst }: SettleOptions): { readonly transcriptHash?: string } {
+  if (transcript) return { transcriptHash: transcriptHash([...transcript, answerOf(summary)]) }
+  // What a client saw of it before is not all of it any more: by a name that no transcript has, it is not continued from there.
+  return isFirst ? {} : { transcriptHash: turn.id }
 }
 
 function answerOf(summary: TurnSummary): AgentMessage {

@@ -20,8 +20,8 @@ export interface StartTurn {
   readonly session: { readonly create: NewSession } | { readonly id: string }
   /** What is new: stored with the turn, and given to the agent after the history. */
   readonly messages: readonly NewMessage[]
-  /** What came before: the stored messages of the session, or what the client says. */
-  readonly history: 'stored' | readonly AgentMessage[]
+  /** What came before: the stored messages of the session, what the client says, or what is found once it is its turn. */
+  readonly history: 'stored' | readonly AgentMessage[] | (() => Promise<readonly AgentMessage[]>)
   /** Where to go instead when that session is being answered, or is gone by now. */
   readonly otherwise?: Pick<StartTurn, 'session' | 'messages' | 'history'>
   readonly agent: Pick<AgentRequest, 'instructions' | 'clientTools' | 'toolChoice' | 'sampling'>
@@ -56,6 +56,7 @@ export class Turns {
   readonly #journal: Journal
   readonly #approvals: Approvals
   readonly #running = new Set<Promise<void>>()
+  readonly #asides = new Set<AbortController>()
   readonly #stopped = new AbortController()
   readonly #settledCounts: Record<string, number> = {}
   #isDraining = false
@@ -74,6 +75,11 @@ export class Turns {
   /** Turns under way, queued ones included. */
   get active(): number {
     return this.#own.size
+  }
+
+  /** Under which name this process runs its turns. */
+  get runnerId(): string {
+    return this.#options.runner.id
   }
 
   get isDraining(): boolean {
@@ -171,6 +177,30 @@ export class Turns {
     return this.#approvals.answer(id, choice, which)
   }
 
+  /**
+   * Work of the agent that is no turn and is not stored: admitted and counted like one, and told to end with the process.
+   *
+   * @throws ApiError as {@link admit} does, and `gateway_draining` when the process ends before it.
+   */
+  async aside<Result>(work: (signal: AbortSignal) => Promise<Result>, gone: AbortSignal): Promise<Result> {
+    this.admit()
+    const id = createId('aside')
+    const controller = new AbortController()
+    const leave = () => controller.abort(gone.reason)
+    gone.addEventListener('abort', leave, { once: true })
+    this.#own.add(id)
+    this.#asides.add(controller)
+    const working = work(controller.signal).finally(() => {
+      gone.removeEventListener('abort', leave)
+      this.#own.delete(id)
+      this.#asides.delete(controller)
+      this.#running.delete(settled)
+    })
+    const settled = working.then(() => {}, () => {})
+    this.#running.add(settled)
+    return working
+  }
+
   /** No new turns from now on; those under way get `graceMs`, then are settled as interrupted. */
   async drain(graceMs: number): Promise<void> {
     this.#isDraining = true
@@ -178,7 +208,8 @@ export class Turns {
     await Promise.race([this.#idle(), this.#options.clock.delay(graceMs, grace.signal).catch(() => {})])
     grace.abort(new Error('drained'))
     this.#shutdown = new TurnAborted('interrupted', 'gateway_shutdown', 'The gateway was shut down before this run settled.')
-    for (const live of this.#live.values()) live.controller.abort(this.#shutdown)
+    for (const { controller } of this.#live.values()) controller.abort(this.#shutdown)
+    for (const controller of this.#asides) controller.abort(new ApiError('gateway_draining', 'The gateway was shut down before this was done.', { headers: { 'Retry-After': '5' } }))
     this.#stopped.abort(new Error('the gateway stops'))
     await this.#idle()
   }
