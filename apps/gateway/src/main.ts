@@ -2,7 +2,7 @@ import { createAgent } from '@talaria/agent'
 import { createLog, listenForShutdown, messageOf, startDescriptorBudget, startEventLoopDelay, systemClock as clock, talariaVersion, TalariaError } from '@talaria/core'
 import { startHttpServer } from '@talaria/core/http'
 import { openDatabases } from '@talaria/db'
-import { agentSettingsOf, Gateway, isApiServerWanted } from '@talaria/gateway'
+import { agentSettingsOf, Gateway, isApiServerWanted, planApiServer } from '@talaria/gateway'
 import { readConfig } from './config.ts'
 
 /** Of sysexits.h: something in the configuration; starting again changes nothing. */
@@ -11,13 +11,17 @@ const EX_CONFIG = 78
 /** Beyond the runs' own grace period: for writing how they ended, and for the last answers to go out. */
 const CLOSING_MS = 5_000
 
+/** Beyond the same, before whatever holds up the end, such as another process's lock on the database, is left as it is. */
+const GIVING_UP_MS = 15_000
+
 async function main(): Promise<void> {
   const { paths, settings } = await readConfig()
   const log = createLog('gateway', { level: settings.logLevel })
-  if (!isApiServerWanted(settings)) {
-    throw new TalariaError('NOTHING_ENABLED', `No platform is enabled. Set API_SERVER_KEY in ${paths.envFile} to at least 16 random characters, for example: openssl rand -hex 32`)
+  const plan = planApiServer(settings)
+  if (plan.state !== 'ready' && !isApiServerWanted(settings)) {
+    throw new TalariaError('NOTHING_ENABLED', `No platform is enabled. ${plan.reason} Settings are read from the environment, ${paths.envFile} and ${paths.configFile}.`)
   }
-  using shutdown = listenForShutdown({ log })
+  using shutdown = listenForShutdown({ log, deadlineMs: settings.shutdownGrace + GIVING_UP_MS })
   await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb } }, clock, log })
   await using agent = createAgent({ settings: agentSettingsOf(settings), clock, log })
   await using budget = startDescriptorBudget({ clock, log, isDatabase: (path) => path.startsWith(paths.home) })

@@ -11,14 +11,14 @@ afterEach(() => {
 })
 
 /** A process that drains for ever after its first signal. */
-async function startService(afterwards = 'await new Promise(() => {})') {
+async function startService(afterwards = 'await new Promise(() => {})', options = '') {
   const module = (name: string) => JSON.stringify(new URL(`./${name}`, import.meta.url).href)
   const code = `
     import { listenForShutdown } from ${module('shutdown.ts')}
     import { silentLog } from ${module('log.ts')}
     setInterval(() => {}, 1000)
     {
-      using shutdown = listenForShutdown({ log: silentLog })
+      using shutdown = listenForShutdown({ log: silentLog, ${options} })
       console.log('ready')
       console.log(await shutdown.requested, shutdown.signal.aborted)
       ${afterwards}
@@ -38,6 +38,18 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('the first %s asks for a shu
   expect(await says()).toBe(`${signal} true`)
   child.kill('SIGTERM')
   expect(await exited).toEqual([1, null])
+})
+
+test('a drain that is not over by the deadline ends with 1, one that is over does not', async () => {
+  const hung = await startService(undefined, 'deadlineMs: 50')
+  hung.child.kill('SIGTERM')
+  expect(await hung.exited).toEqual([1, null])
+
+  const drained = await startService('', 'deadlineMs: 50')
+  drained.child.kill('SIGTERM')
+  expect([await drained.says(), await drained.says()]).toEqual(['SIGTERM true', 'disposed'])
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(drained.child.exitCode).toBeNull()
 })
 
 test('once disposed, a signal does what it does by default', async () => {

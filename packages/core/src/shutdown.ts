@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from './clock.ts'
 import type { Log } from './log.ts'
 
 /** Service managers, terminals and closed terminals, in this order, ask a process to end by these. */
@@ -11,13 +12,21 @@ export interface Shutdown extends Disposable {
   readonly requested: Promise<NodeJS.Signals>
 }
 
+export interface ShutdownOptions {
+  readonly log: Log
+  /** How long a drain may take before the process exits with 1 whatever still holds it up; for ever unless given. */
+  readonly deadlineMs?: number
+  readonly clock?: Clock
+}
+
 /**
  * Listens for SIGTERM, SIGINT and SIGHUP. The first one is a request to drain; the second exits with code 1 at once, for
- * a drain that takes too long. Disposing removes the listeners: from then on a signal does what it does by default.
+ * a drain that takes too long, and so does the deadline. Disposing removes the listeners: from then on a signal does what
+ * it does by default.
  */
-export function listenForShutdown(options: { readonly log: Log }): Shutdown {
-  const { log } = options
+export function listenForShutdown({ log, deadlineMs, clock = systemClock }: ShutdownOptions): Shutdown {
   const stop = new AbortController()
+  const disposed = new AbortController()
   const { promise: requested, resolve } = Promise.withResolvers<NodeJS.Signals>()
   const onSignal = (signal: NodeJS.Signals) => {
     if (stop.signal.aborted) {
@@ -27,12 +36,20 @@ export function listenForShutdown(options: { readonly log: Log }): Shutdown {
     log.info({ signal }, `${signal}: shutting down. A second signal exits at once.`)
     stop.abort()
     resolve(signal)
+    if (deadlineMs !== undefined) void exitAfter(deadlineMs)
+  }
+  const exitAfter = async (ms: number) => {
+    await clock.delay(ms, disposed.signal).catch(() => {})
+    if (disposed.signal.aborted) return
+    log.error({ deadlineMs: ms }, 'The shutdown has taken too long: exiting now. What was not settled is settled at the next start.')
+    process.exit(1)
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
   return {
     signal: stop.signal,
     requested,
     [Symbol.dispose]() {
+      disposed.abort()
       for (const signal of SIGNALS) process.off(signal, onSignal)
     },
   }
