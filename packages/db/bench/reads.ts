@@ -35,7 +35,11 @@ for (let done = 0; done < sessions; done += 500) {
 const perSession = 100
 for (let done = 0; done < messages; done += perSession) {
   const session = (done / perSession) % sessions
-  await stores.sessions.append(`ses_${session}`, { all: true }, Array.from({ length: Math.min(perSession, messages - done) }, (_, offset) => messageOf(done + offset)))
+  await stores.sessions.append(
+    `ses_${session}`,
+    { all: true },
+    Array.from({ length: Math.min(perSession, messages - done) }, (_, offset) => messageOf(done + offset)),
+  )
   if (done % 100_000 === 0) process.stderr.write(`\r${done} messages`)
 }
 process.stderr.write('\rindexing …          \n')

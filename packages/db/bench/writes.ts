@@ -24,7 +24,11 @@ const insert = raw.prepare('insert into item (name, size) values (?, ?)')
 const stock = new Kysely<Tables>({ dialect: new SqliteDialect({ database: raw }) })
 
 const registry = new Registry({ clock: systemClock, log: silentLog, lingerMs: 60_000, maxDatabases: 4, graceMs: 1_000 })
-const store = new Store<Tables>(registry, { location: { file: join(place, 'ours.db') }, schema: { name: 'bench', migrations: [{ name: '1', sqlite: [TABLE] }] }, isOwner: true })
+const store = new Store<Tables>(registry, {
+  location: { file: join(place, 'ours.db') },
+  schema: { name: 'bench', migrations: [{ name: '1', sqlite: [TABLE] }] },
+  isOwner: true,
+})
 const writeOne = (size: number) => store.write((tx) => tx.insertInto('item').values({ name: 'a name of usual length', size }).execute())
 
 async function perSecond(count: number, work: () => Promise<void>): Promise<number> {

@@ -69,7 +69,11 @@ async function fill(file: string): Promise<void> {
   const { sessions } = test.databases.gateway
   await sessions.create(sessionNamed('ses_1'))
   await sessions.create(sessionNamed('unread'))
-  await sessions.append('unread', me, Array.from({ length: 300 }, (_, i) => message(`${i} ${'x'.repeat(2_000)}`)))
+  await sessions.append(
+    'unread',
+    me,
+    Array.from({ length: 300 }, (_, i) => message(`${i} ${'x'.repeat(2_000)}`)),
+  )
 }
 
 function damageMessages(file: string): void {

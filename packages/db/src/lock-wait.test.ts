@@ -5,6 +5,7 @@ import { untilUnlocked } from './lock-wait.ts'
 import { checkForLeaks } from './testing/check-for-leaks.ts'
 import { addNote, notesOf } from './testing/notes.ts'
 import { openTestDatabase } from './testing/open-test-database.ts'
+import { rejectionOf } from './testing/rejection-of.ts'
 import { startChild } from './testing/start-child.ts'
 
 checkForLeaks()
@@ -66,19 +67,19 @@ test('it gives up by time, not by tries: many quick ones fit into the budget, an
   const clock = new FakeClock()
   let quickTries = 0
   const quick = untilUnlocked(() => busy(() => quickTries++), { clock, budgetMs: 20_000 })
-  const gaveUp = expect(quick).rejects.toMatchObject({ code: 'SQLITE_BUSY_SNAPSHOT' })
+  const gaveUp = rejectionOf(quick)
   await clock.advance(19_900)
   expect(quickTries).toBeGreaterThan(200)
   expect(clock.sleeping, 'it still waits').toBe(1)
   await clock.advance(200)
-  await gaveUp
+  expect(await gaveUp).toMatchObject({ code: 'SQLITE_BUSY_SNAPSHOT' })
 
   const slow = new FakeClock()
   let slowTries = 0
   const slowly = untilUnlocked(() => busy(() => slowTries++), { clock: { ...clockOf(slow), monotonic: () => slowTries * 8_000 }, budgetMs: 20_000 })
-  const gaveUpToo = expect(slowly).rejects.toMatchObject({ code: 'SQLITE_BUSY_SNAPSHOT' })
+  const gaveUpToo = rejectionOf(slowly)
   await slow.advance(1_000)
-  await gaveUpToo
+  expect(await gaveUpToo).toMatchObject({ code: 'SQLITE_BUSY_SNAPSHOT' })
   expect(slowTries).toBe(3)
 })
 

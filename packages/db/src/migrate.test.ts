@@ -64,7 +64,10 @@ test('an older program refuses what a newer one migrated, and leaves every byte 
 
 test.for<readonly [string, string]>([
   ["another program's database", 'create table bookmarks (url text)'],
-  ['a database of ours of another kind', "create table schema_version (name text, version integer, migrated_at integer); insert into schema_version values ('webui', 1, 0)"],
+  [
+    'a database of ours of another kind',
+    "create table schema_version (name text, version integer, migrated_at integer); insert into schema_version values ('webui', 1, 0)",
+  ],
 ])('%s is refused as WRONG_SCHEMA, and every byte of it stays as it was', async ([, sql]) => {
   using home = temporaryHome()
   const file = home.file('test.db')
@@ -82,7 +85,10 @@ test('of a migration that fails nothing is left, and the database goes on as it 
   using home = temporaryHome()
   const file = home.file('test.db')
   await make(file)
-  const broken = { name: 'test', migrations: [...newer.migrations, { name: '0003', sqlite: ["insert into note (text) values ('half')", 'create table note (id)'] }] }
+  const broken = {
+    name: 'test',
+    migrations: [...newer.migrations, { name: '0003', sqlite: ["insert into note (text) values ('half')", 'create table note (id)'] }],
+  }
   const before = rowsOf(file, 'select * from sqlite_schema')
   {
     await using db = openTestDatabase({ file, schema: broken })

@@ -7,6 +7,7 @@ import { checkForLeaks } from './testing/check-for-leaks.ts'
 import { filesOpen } from './testing/files-open.ts'
 import { addNote, notesOf } from './testing/notes.ts'
 import { openTestDatabase } from './testing/open-test-database.ts'
+import { rejectionOf } from './testing/rejection-of.ts'
 import { temporaryHome } from './testing/temporary-home.ts'
 
 checkForLeaks()
@@ -214,7 +215,7 @@ test('a lease that is not given back is reported with where it was taken, and ev
   const clock = new FakeClock()
   const db = openTestDatabase({ file: home.file('a.db'), clock, graceMs: 5_000 })
   await addNote(db.at(home.file('b.db')), 'innocent')
-  const abandoned = expect(db.database.write(() => new Promise(() => {}))).rejects.toMatchObject({ code: 'OVERRUN' })
+  const abandoned = rejectionOf(db.database.write(() => new Promise(() => {})))
   await clock.advance(1_000)
   const closing = db.close()
   await clock.advance(4_999)
@@ -224,7 +225,7 @@ test('a lease that is not given back is reported with where it was taken, and ev
   expect(errors.map(String)).toEqual([expect.stringMatching(/a\.db: a write lease was still out after 6000 ms, taken\nat .*registry\.test\.ts/)])
   expect(await filesOpen(home.path)).toEqual([])
   await clock.advance(5_000)
-  await abandoned
+  expect(await abandoned).toMatchObject({ code: 'OVERRUN' })
 })
 
 test('a callback that is still running when its database is closed gets CLOSED, not a crash', async () => {
@@ -235,13 +236,13 @@ test('a callback that is still running when its database is closed gets CLOSED, 
     await release
     return tx.selectFrom('note').selectAll().execute()
   })
-  const refused = expect(late).rejects.toMatchObject({ code: 'CLOSED' })
+  const refused = rejectionOf(late)
   await clock.advance(0)
   const closing = db.close()
   await clock.advance(1_000)
   expect(await closing).toHaveLength(1)
   finish()
-  await refused
+  expect(await refused).toMatchObject({ code: 'CLOSED' })
 })
 
 test('a store outlives its databases, and says so when it is used', async () => {

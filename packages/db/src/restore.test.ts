@@ -91,17 +91,24 @@ test.for([
   ['CORRUPT', 'that is damaged', (target, backup) => writeFileSync(target, readFileSync(backup).fill('noise', 20 * 4_096, 40 * 4_096))],
   ['WRONG_SCHEMA', 'of another program', (target) => runSql(target, 'create table bookmarks (url text)')],
   ['WRONG_SCHEMA', 'that is empty', (target) => writeFileSync(target, '')],
-  ['WRONG_SCHEMA', 'of another of our databases', (target, backup) => (copyFileSync(backup, target), runSql(target, "update schema_version set name = 'webui'"))],
+  [
+    'WRONG_SCHEMA',
+    'of another of our databases',
+    (target, backup) => (copyFileSync(backup, target), runSql(target, "update schema_version set name = 'webui'")),
+  ],
   ['SCHEMA_TOO_NEW', 'of a newer version', (target, backup) => (copyFileSync(backup, target), runSql(target, 'update schema_version set version = 99'))],
-] satisfies readonly (readonly [code: string, what: string, make: (target: string, backup: string) => void])[])('%s: a backup %s is refused, and nothing is changed', async ([code, , make]) => {
-  using home = temporaryHome()
-  const { file, backup } = homeWithBackup(home)
-  make(home.file('bad.db'), backup)
-  const before = readFileSync(file)
-  await expect(restore(home.file('bad.db'), file)).rejects.toMatchObject({ code })
-  expect(readFileSync(file)).toEqual(before)
-  expect(readdirSync(home.path).filter((name) => name.startsWith('gateway.db'))).toEqual(['gateway.db'])
-})
+] satisfies readonly (readonly [code: string, what: string, make: (target: string, backup: string) => void])[])(
+  '%s: a backup %s is refused, and nothing is changed',
+  async ([code, , make]) => {
+    using home = temporaryHome()
+    const { file, backup } = homeWithBackup(home)
+    make(home.file('bad.db'), backup)
+    const before = readFileSync(file)
+    await expect(restore(home.file('bad.db'), file)).rejects.toMatchObject({ code })
+    expect(readFileSync(file)).toEqual(before)
+    expect(readdirSync(home.path).filter((name) => name.startsWith('gateway.db'))).toEqual(['gateway.db'])
+  },
+)
 
 test('when the swap fails, everything is put back', async () => {
   using home = temporaryHome()
@@ -111,7 +118,11 @@ test('when the swap fails, everything is put back', async () => {
   // The note cannot be moved aside: a folder that is not empty stands in its way.
   mkdirSync(`${file}.before-restore-1970-01-01T00-00-00-000Z.damaged/x`, { recursive: true })
   await expect(restoreGateway({ backup, location: { file }, clock })).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/)
-  expect(readdirSync(home.path).filter((name) => !name.includes('before-restore')).toSorted()).toEqual(['backup.db', 'gateway.db', 'gateway.db.damaged'])
+  expect(
+    readdirSync(home.path)
+      .filter((name) => !name.includes('before-restore'))
+      .toSorted(),
+  ).toEqual(['backup.db', 'gateway.db', 'gateway.db.damaged'])
   rmSync(`${file}.damaged`)
   expect(await sessionsOf(file)).toEqual(['after the backup', 'in the backup'])
 })

@@ -16,10 +16,26 @@ const nestings: readonly [what: string, nest: (db: TestDatabase) => Promise<unkn
   ['another database inside a write', (db) => db.database.write(() => addNote(db.at(`${db.file}.other.db`), 'inner'))],
   [
     'a write from something that was started inside a write and runs while it does',
-    ({ database }) => database.write(async () => new Promise((resolve, reject) => setImmediate(() => addNote(database, 'inner').then(resolve, reject)))),
+    ({ database }) => database.write(async () => new Promise((resolve) => setImmediate(resolve)).then(() => addNote(database, 'inner'))),
   ],
-  ['`transaction()` inside a write', ({ database }) => database.write((tx) => whole(tx).transaction().execute((inner) => inner.selectFrom('note').selectAll().execute()))],
-  ['`connection()` inside a write', ({ database }) => database.write((tx) => whole(tx).connection().execute((inner) => inner.selectFrom('note').selectAll().execute()))],
+  [
+    '`transaction()` inside a write',
+    ({ database }) =>
+      database.write((tx) =>
+        whole(tx)
+          .transaction()
+          .execute((inner) => inner.selectFrom('note').selectAll().execute()),
+      ),
+  ],
+  [
+    '`connection()` inside a write',
+    ({ database }) =>
+      database.write((tx) =>
+        whole(tx)
+          .connection()
+          .execute((inner) => inner.selectFrom('note').selectAll().execute()),
+      ),
+  ],
   ['a cursor inside a read', ({ database }) => database.read(async (tx) => tx.selectFrom('note').selectAll().stream().next())],
 ]
 

@@ -7,6 +7,7 @@ import type { Transaction } from './scope.ts'
 import { checkForLeaks } from './testing/check-for-leaks.ts'
 import { addNote, notesOf } from './testing/notes.ts'
 import { openTestDatabase } from './testing/open-test-database.ts'
+import { rejectionOf } from './testing/rejection-of.ts'
 import type { TestTables } from './testing/test-schema.ts'
 
 checkForLeaks()
@@ -16,7 +17,7 @@ type Tx = Transaction<TestTables>
 const insert = (tx: Tx, text: string, parent: number | null = null) => tx.insertInto('note').values({ text, parent }).execute()
 
 test('writes that come together share one commit, in the order in which they were asked for', async () => {
-  await using db = openTestDatabase()
+  await using db = openTestDatabase({ clock: new FakeClock() })
   await addNote(db.database, 'first')
   const { commits } = db.registry.counts
   const texts = Array.from({ length: 64 }, (_, i) => `note ${i}`)
@@ -27,7 +28,7 @@ test('writes that come together share one commit, in the order in which they wer
 })
 
 test('writes asked for while a batch commits make up the next one', async () => {
-  await using db = openTestDatabase()
+  await using db = openTestDatabase({ clock: new FakeClock() })
   await addNote(db.database, 'first')
   const { commits } = db.registry.counts
   const chains = Array.from({ length: 10 }, async (_, chain) => {
@@ -69,7 +70,10 @@ test.for([
   await using db = openTestDatabase()
   await addNote(db.database, 'taken')
   const [refused] = await Promise.allSettled([db.database.write(write), addNote(db.database, 'neighbour')])
-  expect(refused).toMatchObject({ status: 'rejected', reason: { name: 'DatabaseError', code: 'CONSTRAINT', message: expect.stringContaining(db.file) as string } })
+  expect(refused).toMatchObject({
+    status: 'rejected',
+    reason: { name: 'DatabaseError', code: 'CONSTRAINT', message: expect.stringContaining(db.file) as string },
+  })
   expect(await notesOf(db.database)).toEqual(['taken', 'neighbour'])
 })
 
@@ -91,7 +95,7 @@ test('a batch of which nothing is left commits nothing', async () => {
 })
 
 test('a full disk in the middle of a batch refuses the culprit; those before and after it are written', async () => {
-  await using db = openTestDatabase()
+  await using db = openTestDatabase({ clock: new FakeClock() })
   await limitSize(db.database)
   const { commits } = db.registry.counts
   const runs: string[] = []
@@ -133,7 +137,7 @@ test('a callback that goes on after its transaction was ended writes nothing int
 })
 
 test('one whose transaction is lost twice gets the error, and is not run a third time', async () => {
-  await using db = openTestDatabase()
+  await using db = openTestDatabase({ clock: new FakeClock() })
   await limitSize(db.database)
   let runs = 0
   const unlucky = db.database.write(async (tx) => {
@@ -141,7 +145,12 @@ test('one whose transaction is lost twice gets the error, and is not run a third
     await insert(tx, 'unlucky')
   })
   const results = await Promise.allSettled([unlucky, addNote(db.database, LARGE), addNote(db.database, LARGE), addNote(db.database, 'last')])
-  expect(results).toMatchObject([{ reason: { code: 'DISK_FULL' } }, { reason: { code: 'DISK_FULL' } }, { reason: { code: 'DISK_FULL' } }, { status: 'fulfilled' }])
+  expect(results).toMatchObject([
+    { reason: { code: 'DISK_FULL' } },
+    { reason: { code: 'DISK_FULL' } },
+    { reason: { code: 'DISK_FULL' } },
+    { status: 'fulfilled' },
+  ])
   expect(runs).toBe(2)
   expect(await notesOf(db.database)).toEqual(['last'])
 })
@@ -157,14 +166,14 @@ test('a callback that awaits something else for too long is rolled back alone, a
     await release
     await insert(tx, 'late').catch(onLateEnd)
   })
-  const overrun = expect(slow).rejects.toMatchObject({ code: 'OVERRUN' })
+  const overrun = rejectionOf(slow)
   const neighbours = Promise.all([addNote(db.database, 'neighbour'), addNote(db.database, 'another')])
   // Its deadline begins once the event loop has turned under it.
   for (let turns = 0; turns < 5; turns++) await clock.advance(0)
   await clock.advance(4_999)
   expect(db.registry.handles[0]!.queuedWrites).toBe(3)
   await clock.advance(1)
-  await overrun
+  expect(await overrun).toMatchObject({ code: 'OVERRUN' })
   await neighbours
   finish()
   expect(await lateEnd).toMatchObject({ code: 'CLOSED' })
@@ -195,7 +204,9 @@ test('a write is seen by every read that begins after it was acknowledged', asyn
 
 test('what a callback returns is what the write resolves to', async () => {
   await using db = openTestDatabase()
-  const id = await db.database.write(async (tx) => (await tx.insertInto('note').values({ text: 'x', parent: null }).returning('id').executeTakeFirstOrThrow()).id)
+  const id = await db.database.write(
+    async (tx) => (await tx.insertInto('note').values({ text: 'x', parent: null }).returning('id').executeTakeFirstOrThrow()).id,
+  )
   expect(id).toBe(1)
   expect(await db.database.write(async () => undefined)).toBeUndefined()
 })

@@ -3,12 +3,15 @@ import { findDamage } from '../src/integrity.ts'
 import { checkForLeaks } from '../src/testing/check-for-leaks.ts'
 import { notesOf } from '../src/testing/notes.ts'
 import { openTestDatabase } from '../src/testing/open-test-database.ts'
+import { openTestDatabases } from '../src/testing/open-test-databases.ts'
+import { rowsOf } from '../src/testing/rows-of.ts'
 import { startChild } from '../src/testing/start-child.ts'
 import { temporaryHome } from '../src/testing/temporary-home.ts'
 
 checkForLeaks()
 
 const ROUNDS = process.env.TALARIA_TEST_FULL ? 200 : 10
+const GATEWAY_ROUNDS = process.env.TALARIA_TEST_FULL ? 50 : 2
 /** Two at a time, so that one dies while another writes. */
 const LANES = 2
 
@@ -42,4 +45,39 @@ test(
     expect(await findDamage(file)).toEqual({ problems: [], indexProblems: [] })
   },
   ROUNDS * 10_000,
+)
+
+test(
+  `accepted turns, their events, their ends and the search index survive kill -9`,
+  async () => {
+    using home = temporaryHome()
+    const file = home.file('gateway.db')
+    const lines: string[] = []
+    for (let round = 0; round < GATEWAY_ROUNDS; round++) {
+      await using child = startChild('gateway-writer', [file, String(round)])
+      await child.printed('settled')
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 300))
+      child.kill('SIGKILL')
+      await child.ended
+      lines.push(...child.lines)
+    }
+
+    await using test = openTestDatabases({ file })
+    const { turns, sessions, searchIndex } = test.databases.gateway
+    expect(lines.length).toBeGreaterThan(GATEWAY_ROUNDS * 10)
+    for (const line of lines) {
+      const [what, id = '', seq = what === 'settled' ? '10' : '0'] = line.split(' ')
+      const turn = await turns.get(id, { all: true })
+      const events = await turns.events(id, { after: 0, limit: 100 })
+      expect({ line, isSettled: turn?.status === 'completed' || what !== 'settled' }).toEqual({ line, isSettled: true })
+      expect({ line, events: events.map((event) => event.seq) }).toEqual({ line, events: Array.from({ length: events.length }, (_, i) => i + 1) })
+      expect(events.length).toBeGreaterThanOrEqual(Number(seq))
+    }
+    await searchIndex.catchUp()
+    const found = (await sessions.search({ all: true }, { query: 'needle', limit: 1_000_000 })).map((hit) => hit.message.id)
+    const stored = rowsOf<{ id: string }>(file, 'select id from message order by position desc').map(({ id }) => id)
+    expect(found, 'each message is found, and found once').toEqual(stored)
+    expect(await findDamage(file)).toEqual({ problems: [], indexProblems: [] })
+  },
+  GATEWAY_ROUNDS * 10_000,
 )

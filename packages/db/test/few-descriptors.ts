@@ -18,7 +18,7 @@ try {
   process.stdout.write(`exhausted ${codeOf(error)}\n`)
 }
 
-for (let i = 0; i < 200; i++) await addNote(db.database, `note ${i}`)
+for (let i = 0; i < 50; i++) await addNote(db.database, `note ${i}`)
 process.stdout.write(`open: ${(await notesOf(db.database)).length} notes\n`)
 process.stdout.write(`other: ${codeOf(await addNote(other, 'x').catch((error: unknown) => error))}\n`)
 

@@ -18,13 +18,13 @@ test('the writer syncs every commit, both enforce foreign keys, and neither wait
     await using db = openTestDatabase({ file })
     await addNote(db.database, 'first')
   }
-  for (const open of [openWriter, openReader]) {
-    const connection = open(file)
-    if (open === openWriter) useWriteAheadLog(connection)
+  const writer = openWriter(file)
+  expect(useWriteAheadLog(writer)).toBe(true)
+  expect(writer.value('pragma synchronous'), 'FULL').toBe(2)
+  for (const connection of [writer, openReader(file)]) {
     expect(connection.value('pragma foreign_keys')).toBe(1)
     expect(connection.value('pragma busy_timeout')).toBe(0)
     expect(connection.value('pragma temp_store'), 'no temporary files that nobody counts').toBe(2)
-    if (open === openWriter) expect(connection.value('pragma synchronous'), 'FULL').toBe(2)
     connection.close()
   }
 })

@@ -7,7 +7,14 @@ import type { NewApiKey } from './api-key-store.ts'
 
 checkForLeaks()
 
-const key = (id: string, changes: Partial<NewApiKey> = {}): NewApiKey => ({ id, name: `name of ${id}`, hash: `hash of ${id}`, scopes: ['chat'], service: false, ...changes })
+const key = (id: string, changes: Partial<NewApiKey> = {}): NewApiKey => ({
+  id,
+  name: `name of ${id}`,
+  hash: `hash of ${id}`,
+  scopes: ['chat'],
+  service: false,
+  ...changes,
+})
 
 test('a key is found by its hash until it is revoked, by id or by name, once', async () => {
   const clock = new FakeClock(1_000)

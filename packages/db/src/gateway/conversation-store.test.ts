@@ -89,6 +89,10 @@ async function ask({ databases }: TestDatabases, id: string): Promise<void> {
 }
 
 async function end({ databases }: TestDatabases, id: string, status: 'completed' | 'incomplete' | 'failed'): Promise<void> {
-  const settled = await databases.gateway.turns.settle(`run_${id}`, 'runner_1', settlement('x', { response: { status, envelope: {}, output: [item(`out ${id}`)] } }))
+  const settled = await databases.gateway.turns.settle(
+    `run_${id}`,
+    'runner_1',
+    settlement('x', { response: { status, envelope: {}, output: [item(`out ${id}`)] } }),
+  )
   expect(settled).toBe(true)
 }

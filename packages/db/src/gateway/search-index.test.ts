@@ -14,7 +14,12 @@ test('messages are found once the index has caught up, in steps between which ot
   await using test = openTestDatabases()
   const { sessions, searchIndex } = test.databases.gateway
   await sessions.create(sessionNamed('ses_1'))
-  for (let i = 0; i < 5; i++) await sessions.append('ses_1', me, Array.from({ length: 200 }, (_, n) => message(`needle ${i} ${n}`)))
+  for (let i = 0; i < 5; i++)
+    await sessions.append(
+      'ses_1',
+      me,
+      Array.from({ length: 200 }, (_, n) => message(`needle ${i} ${n}`)),
+    )
   expect(await hits(test, 'needle')).toBe(0)
   const { commits } = test.databases.stats()
   const catchingUp = searchIndex.catchUp()
@@ -29,7 +34,11 @@ test('catching up stops when it is told to, and goes on from there', async () =>
   await using test = openTestDatabases()
   const { sessions, searchIndex } = test.databases.gateway
   await sessions.create(sessionNamed('ses_1'))
-  await sessions.append('ses_1', me, Array.from({ length: 500 }, (_, n) => message(`needle ${n}`)))
+  await sessions.append(
+    'ses_1',
+    me,
+    Array.from({ length: 500 }, (_, n) => message(`needle ${n}`)),
+  )
   expect(await searchIndex.catchUp(AbortSignal.abort())).toBe(0)
   expect(await searchIndex.catchUp()).toBe(500)
 })
@@ -38,7 +47,11 @@ test('two that catch up at once take nothing in twice', async () => {
   await using test = openTestDatabases()
   const { sessions, searchIndex } = test.databases.gateway
   await sessions.create(sessionNamed('ses_1'))
-  await sessions.append('ses_1', me, Array.from({ length: 700 }, (_, n) => message(`needle ${n}`)))
+  await sessions.append(
+    'ses_1',
+    me,
+    Array.from({ length: 700 }, (_, n) => message(`needle ${n}`)),
+  )
   const indexed = await Promise.all([searchIndex.catchUp(), searchIndex.catchUp()])
   expect(indexed[0] + indexed[1]).toBe(700)
   expect(await hits(test, 'needle')).toBe(700)
@@ -50,12 +63,19 @@ test('a damaged index refuses no message, is made anew by catching up, and says 
   await using test = openTestDatabases()
   const { sessions, searchIndex } = test.databases.gateway
   await sessions.create(sessionNamed('ses_1'))
-  await sessions.append('ses_1', me, Array.from({ length: 300 }, (_, n) => message(`needle ${n}`)))
+  await sessions.append(
+    'ses_1',
+    me,
+    Array.from({ length: 300 }, (_, n) => message(`needle ${n}`)),
+  )
   await searchIndex.catchUp()
   expect(await startChild('run-sql', [test.file, DAMAGE]).ended).toBe(0)
 
   expect(await sessions.append('ses_1', me, [message('needle after the damage')])).toBe(true)
-  await expect(sessions.search(me, { query: 'needle', limit: 1 })).rejects.toMatchObject({ code: 'INDEX_CORRUPT', message: expect.stringContaining(test.file) as string })
+  await expect(sessions.search(me, { query: 'needle', limit: 1 })).rejects.toMatchObject({
+    code: 'INDEX_CORRUPT',
+    message: expect.stringContaining(test.file) as string,
+  })
   expect(await searchIndex.catchUp()).toBe(301)
   expect(await hits(test, 'needle')).toBe(301)
   expect(test.databases.status()[0]!.damage, 'the database itself is sound').toBeUndefined()

@@ -1,5 +1,5 @@
 import { FakeClock } from '@talaria/core/testing'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { checkForLeaks } from '../testing/check-for-leaks.ts'
 import { acceptance, eventsOf, item, message, responseNamed, sessionNamed, settlement, turnNamed } from '../testing/gateway-records.ts'
@@ -77,10 +77,23 @@ test('a turn ends once, with its answer, its last events, its usage and its resp
     response: { status: 'completed', envelope: { model: 'scripted', done: true }, output: [item('noon')] },
   })
   expect(await turns.settle('run_1', 'runner_1', end)).toBe(true)
-  expect(await turns.get('run_1', me)).toMatchObject({ status: 'completed', output: 'noon', finishReason: 'stop', finishedAt: 1_500, lastSeq: 5, usage: end.usage })
+  expect(await turns.get('run_1', me)).toMatchObject({
+    status: 'completed',
+    output: 'noon',
+    finishReason: 'stop',
+    finishedAt: 1_500,
+    lastSeq: 5,
+    usage: end.usage,
+  })
   expect((await turns.events('run_1', { after: 0, limit: 100 })).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
   expect(await sessions.get('ses_1', me)).toMatchObject({ messageCount: 2, preview: 'noon', usage: end.usage, updatedAt: 1_500 })
-  expect(await responses.get('resp_1', me)).toMatchObject({ status: 'completed', completedAt: 1_500, envelope: { done: true }, input: [item('in resp_1')], output: [item('noon')] })
+  expect(await responses.get('resp_1', me)).toMatchObject({
+    status: 'completed',
+    completedAt: 1_500,
+    envelope: { done: true },
+    input: [item('in resp_1')],
+    output: [item('noon')],
+  })
   expect(await turns.underWay('runner_1')).toEqual([])
 
   expect(await turns.settle('run_1', 'runner_1', settlement('again', { events: eventsOf('run_1', 6, 6) }))).toBe(false)
@@ -200,7 +213,8 @@ test('the list of turns is newest first, by session, status and page, each owner
   for (let i = 0; i < 6; i++) await turns.accept(acceptance(`run_${i}`, { session: { create: sessionNamed(`ses_${i % 2}`) } }))
   await turns.accept(acceptance('run_9', { turn: turnNamed('run_9', { owner: 'other' }), session: { create: sessionNamed('theirs', { owner: 'other' }) } }))
   await turns.settle('run_3', 'runner_1', settlement('done'))
-  const ids = async (viewer: Viewer, query: Omit<Parameters<typeof turns.list>[1], 'limit'> = {}) => (await turns.list(viewer, { limit: 3, ...query })).map(({ id }) => id)
+  const ids = async (viewer: Viewer, query: Omit<Parameters<typeof turns.list>[1], 'limit'> = {}) =>
+    (await turns.list(viewer, { limit: 3, ...query })).map(({ id }) => id)
   expect(await ids(me)).toEqual(['run_5', 'run_4', 'run_3'])
   expect(await ids(me, { after: 'run_3' })).toEqual(['run_2', 'run_1', 'run_0'])
   expect(await ids(me, { sessionId: 'ses_1' })).toEqual(['run_5', 'run_3', 'run_1'])

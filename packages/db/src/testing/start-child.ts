@@ -50,7 +50,8 @@ export function startChild(program: string, args: readonly string[] = [], { unde
         const line = lines.find((one) => one.startsWith(beginning))
         if (line !== undefined) return line
         const end = await Promise.race([next, hasEnded])
-        if (end && !lines.some((one) => one.startsWith(beginning))) throw new Error(`${program} ended with ${end.how} without printing '${beginning}': ${lines.join(' | ')}`)
+        if (end && !lines.some((one) => one.startsWith(beginning)))
+          throw new Error(`${program} ended with ${end.how} without printing '${beginning}': ${lines.join(' | ')}`)
       }
     },
     async [Symbol.asyncDispose]() {
