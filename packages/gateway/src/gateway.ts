@@ -13,6 +13,7 @@ import { gatewayChecks } from './gateway-checks.ts'
 import { registerGatewayMetrics } from './gateway-metrics.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { ApiServer } from './platforms/api-server.ts'
+import type { BackupProgress } from './routes/backups.ts'
 import { planApiServer } from './platforms/api-server-plan.ts'
 import type { PlatformPlan } from './platforms/platform.ts'
 import type { GatewaySettings } from './settings.ts'
@@ -127,9 +128,9 @@ export class Gateway implements AsyncDisposable {
       },
     }
     const backups = {
-      async create(name: string | undefined, onProgress: (done: number, total: number) => void) {
+      async create(name: string | undefined, progress: BackupProgress) {
         const file = join(paths.backupsDir, name ?? `gateway-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}.db`)
-        await databases.backUp(file, { onProgress })
+        await databases.backUp(file, progress)
         return file
       },
     }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createId, type Clock, type Log } from '@talaria/core'
-import type { GatewayStores, IdempotencyRecord, KeptAnswer, Turn } from '@talaria/db'
+import type { GatewayStores, IdempotencyRecord, KeptAnswer, NewClaim, Turn } from '@talaria/db'
 import type { Context } from 'hono'
 import type { Runner } from '../turns/runner.ts'
 import type { ApiEnv } from './api-context.ts'
@@ -48,7 +48,7 @@ type Taken = { readonly claim: IdempotencyClaim | undefined } | { readonly known
 export class Idempotency {
   readonly #options: IdempotencyOptions
   /** Claims of this process whose outcome is not known yet: a twin waits for the first. */
-  readonly #underWay = new Map<string, Promise<void>>()
+  readonly #underWay = new Map<string, PromiseWithResolvers<void>>()
 
   constructor(options: IdempotencyOptions) {
     this.#options = options
@@ -101,7 +101,7 @@ export class Idempotency {
     const fingerprint = await fingerprintOf(c)
     for (;;) {
       const now = clock.now()
-      const known = await stores.idempotency.claim({ ...claim, fingerprint, runner: runner.id, createdAt: now, expiresAt: now + KEPT_MS })
+      const known = await this.#claim({ ...claim, fingerprint, runner: runner.id, createdAt: now, expiresAt: now + KEPT_MS })
       if (!known) return { claim }
       if (known.fingerprint !== fingerprint) {
         throw new ApiError('idempotency_key_conflict', 'This Idempotency-Key was used with a different request. Use a new key for a new request.', { param: 'Idempotency-Key' })
@@ -111,19 +111,30 @@ export class Idempotency {
     }
   }
 
+  async #claim(claim: NewClaim): Promise<IdempotencyRecord | undefined> {
+    // Before it is written: a twin that finds the claim must find that somebody works on it.
+    this.#underWay.set(claim.claim, Promise.withResolvers())
+    let isMine = false
+    try {
+      const known = await this.#options.stores.idempotency.claim(claim)
+      isMine = !known
+      return known
+    } finally {
+      if (!isMine) this.#underWay.delete(claim.claim)
+    }
+  }
+
   /** Has twins wait until the work under this claim has an outcome, and frees the key when that is a refusal. */
   async #hold<Result>(claim: IdempotencyClaim, work: () => Promise<Result>): Promise<Result> {
     const { stores, log } = this.#options
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#underWay.set(claim.claim, promise)
     try {
       return await work()
     } catch (error) {
       await stores.idempotency.release(claim).catch((problem: unknown) => log.error({ err: problem }, 'the key of a refused request could not be freed; the next request with it frees it'))
       throw error
     } finally {
+      this.#underWay.get(claim.claim)?.resolve()
       this.#underWay.delete(claim.claim)
-      resolve()
     }
   }
 
@@ -131,7 +142,7 @@ export class Idempotency {
   async #waitFor(known: IdempotencyRecord): Promise<void> {
     const { stores, runner, clock } = this.#options
     const first = this.#underWay.get(known.claim)
-    if (first) return first
+    if (first) return first.promise
     if (known.runner !== runner.id && (await runner.lives(known.runner))) return clock.delay(FOREIGN_POLL_MS)
     // Its process died before it accepted anything.
     await stores.idempotency.release(known)

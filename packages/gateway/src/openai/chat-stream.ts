@@ -72,7 +72,8 @@ export class ChatStream {
   /** Text chunks are most of a stream: everything before and after their text is made once. */
   readonly #before: string
   readonly #head: string
-  readonly #toolIndex = new Map<string, number>()
+  /** Calls for the client: their place, and whether any of their arguments were sent. */
+  readonly #calls = new Map<string, { readonly index: number; hasArguments: boolean }>()
   #begun = false
 
   constructor(turn: Turn, rendering: ChatRendering) {
@@ -103,17 +104,24 @@ export class ChatStream {
 
   #toolFrame(type: string, data: Readonly<Record<string, unknown>>): string {
     const id = data['id'] as string
-    if (type === 'tool.started' && data['runs'] === 'client') {
-      this.#toolIndex.set(id, this.#toolIndex.size)
-      return this.#toolDelta(id, { id, type: 'function', function: { name: data['name'], arguments: '' } })
-    }
-    if (type === 'tool.progress' && this.#toolIndex.has(id)) return this.#toolDelta(id, { function: { arguments: data['argumentsDelta'] ?? '' } })
-    if (!this.#rendering.extended || this.#toolIndex.has(id)) return ''
-    return `event: talaria.${type}\ndata: ${JSON.stringify(data)}\n\n`
+    if (data['runs'] === 'client' || this.#calls.has(id)) return this.#callFrames(id, type, data)
+    return this.#rendering.extended ? `event: talaria.${type}\ndata: ${JSON.stringify(data)}\n\n` : ''
   }
 
-  #toolDelta(id: string, call: Record<string, unknown>): string {
-    return this.#delta({ tool_calls: [{ index: this.#toolIndex.get(id), ...call }] })
+  #callFrames(id: string, type: string, data: Readonly<Record<string, unknown>>): string {
+    const known = this.#calls.get(id)
+    const call = known ?? { index: this.#calls.size, hasArguments: false }
+    this.#calls.set(id, call)
+    const start = known ? '' : this.#callDelta(call.index, { id, type: 'function', function: { name: data['name'], arguments: '' } })
+    // Some providers send the arguments piece by piece, others all at once when the call is complete.
+    const text = (type === 'tool.finished' ? (call.hasArguments ? undefined : data['arguments']) : data['argumentsDelta']) as string | undefined
+    if (!text) return start
+    call.hasArguments = true
+    return start + this.#callDelta(call.index, { function: { arguments: text } })
+  }
+
+  #callDelta(index: number, call: Record<string, unknown>): string {
+    return this.#delta({ tool_calls: [{ index, ...call }] })
   }
 
   #delta(delta: Record<string, unknown>): string {

@@ -58,3 +58,9 @@ export function responseOf(parts: ResponseParts): Record<string, unknown> {
     usage,
   }
 }
+
+/** A response as it was before it was answered, also when it has been by now: the envelope of one that has ended says how. */
+export function unansweredResponseOf(parts: Omit<ResponseParts, 'status' | 'output' | 'completedAt'>, status: 'queued' | 'in_progress'): Record<string, unknown> {
+  const envelope = { ...parts.envelope, error: null, incomplete_details: null, usage: null }
+  return responseOf({ ...parts, envelope, status, completedAt: null, output: [] })
+}

@@ -1,6 +1,6 @@
 import type { TurnEvent } from '@talaria/db'
 import { isTerminal } from '../turns/live-turn.ts'
-import { responseOf, type ResponseParts } from './response-envelope.ts'
+import { responseOf, unansweredResponseOf, type ResponseParts } from './response-envelope.ts'
 import { endingFields, ResponseAssembler, responseStatusOf, type ResponseEvent } from './response-stream.ts'
 
 /** What the frames of a response need beside the events of its turn. */
@@ -38,9 +38,9 @@ export class ResponseFrames {
 
   #beginning(): string {
     const status = this.#rendering.isBackground ? 'queued' : 'in_progress'
-    const created = this.#frame({ type: 'response.created', response: this.#response(status) })
-    const queued = this.#rendering.isBackground ? this.#frame({ type: 'response.queued', response: this.#response(status) }) : ''
-    return created + queued + this.#frame({ type: 'response.in_progress', response: this.#response('in_progress') })
+    const created = this.#frame({ type: 'response.created', response: unansweredResponseOf(this.#rendering, status) })
+    const queued = this.#rendering.isBackground ? this.#frame({ type: 'response.queued', response: unansweredResponseOf(this.#rendering, status) }) : ''
+    return created + queued + this.#frame({ type: 'response.in_progress', response: unansweredResponseOf(this.#rendering, 'in_progress') })
   }
 
   #end({ type, data, createdAt }: TurnEvent): string {
@@ -51,12 +51,6 @@ export class ResponseFrames {
     // The API has no event for "cancelled"; what a client sees then is a response that failed, with the status that says how.
     const name = status === 'cancelled' ? 'failed' : status
     return `${this.#frame({ type: `response.${name}`, response })}data: [DONE]\n\n`
-  }
-
-  #response(status: 'queued' | 'in_progress'): Record<string, unknown> {
-    // Of a response that has ended the envelope says how, which nobody knew when these frames were first sent.
-    const envelope = { ...this.#rendering.envelope, error: null, incomplete_details: null, usage: null }
-    return responseOf({ ...this.#rendering, envelope, status, completedAt: null, output: [] })
   }
 
   #frame({ type, ...fields }: ResponseEvent): string {

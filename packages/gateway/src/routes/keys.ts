@@ -9,6 +9,7 @@ import { hashOfKey, KEY_PREFIX } from '../api/authenticate.ts'
 import { requireScope } from '../api/caller.ts'
 import { readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
+import { refuseIdempotencyKey } from '../api/refuse-idempotency-key.ts'
 
 const CreateKey = z.strictObject({
   name: z.string().trim().min(1).max(100),
@@ -26,8 +27,7 @@ export function keysRoutes(api: ApiContext) {
     })
     .post('/keys', operation({ tag: 'Operation', summary: 'Make a named key', body: CreateKey, status: 201 }), async (c) => {
       requireScope(c.get('caller'), 'admin')
-      // An answer that was kept for repetitions would keep the key.
-      if (c.req.header('idempotency-key') !== undefined) throw new ApiError('unsupported_parameter', 'Idempotency-Key is not taken here: the answer holds a secret and is not kept.', { param: 'Idempotency-Key' })
+      refuseIdempotencyKey(c, 'the answer holds a secret and is not kept')
       const body = await readBody(c, CreateKey)
       const secret = KEY_PREFIX + randomBytes(32).toString('base64url')
       const key = await store.create({ id: createId('key'), name: body.name, hash: hashOfKey(secret), scopes: body.scopes, service: body.service })

@@ -16,7 +16,7 @@ import { instructionsOf, newMessageOf, placeInSession, type Placement } from '..
 import { failureOf } from '../api/turn-failure.ts'
 import { RESPONSES_UNSUPPORTED } from '../openai/parameters.ts'
 import { conversationSoFar, responseContext, type ResponseContext } from '../openai/response-context.ts'
-import { envelopeOf, responseOf } from '../openai/response-envelope.ts'
+import { envelopeOf, responseOf, unansweredResponseOf } from '../openai/response-envelope.ts'
 import { ResponseFrames, type ResponseRendering } from '../openai/response-frames.ts'
 import { ResponseRequest, responseAgentOptionsOf, type ResponseRequestBody } from '../openai/response-request.ts'
 import { settledResponse } from '../openai/settled-response.ts'
@@ -176,7 +176,7 @@ async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<
   const request = turn.request as unknown as RequestRecord
   const rendering = renderingOf(turn, request.envelope ? undefined : await api.stores.responses.ofTurn(turn.id))
   if (request.stream) return stream(api, turn, rendering, undefined)
-  if (request.background) return c.json(responseOf({ ...rendering, status: 'queued', completedAt: null, output: [] }), 200, turnHeaders(turn))
+  if (request.background) return c.json(unansweredResponseOf(rendering, 'queued'), 200, turnHeaders(turn))
   const outcome = await awaitTurn(c, api, turn)
   const failure = failureOf(outcome)
   if (failure) throw failure
