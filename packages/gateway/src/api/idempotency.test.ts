@@ -200,7 +200,7 @@ test('a repetition whose run was deleted is told so', async () => {
   await using t = await startTestGateway()
   const known = await t.api.post('/v1/runs', { input: 'Hello' }, withKey('one'))
   const { run_id: runId } = (await known.json()) as Json
-  await until('it is over', 2_000, async () => (await t.stores.turns.get(runId, { all: true }))?.finishedAt)
+  await until('it is over', 2_000, async () => (await t.stores.turns.get(runId, { all: true }))!.finishedAt !== null)
   await t.stores.retention.sweep({ sessionsMs: undefined, runsMs: -60_000 })
   expect(await t.stores.turns.get(runId, { all: true })).toBeUndefined()
   expect(await within(5_000, 'an answer', t.api.refusal(t.api.post('/v1/runs', { input: 'Hello' }, withKey('one'))))).toMatchObject({ status: 404, code: 'run_not_found' })
