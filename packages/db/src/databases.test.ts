@@ -74,13 +74,21 @@ test('whatever goes wrong while closing is reported together, and everything is 
   expect(await filesOpen(file)).toEqual([])
 })
 
-test('closing twice is closing once, and so is closing twice at once', async () => {
-  const { databases } = openTestDatabases()
-  let hooks = 0
-  databases.onClose(() => void hooks++)
-  await Promise.all([databases.close(), databases.close()])
+test('closing twice is closing once, and whoever closes second waits for the first', async () => {
+  await using test = openTestDatabases()
+  const { databases } = test
+  const calls: string[] = []
+  databases.onClose(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await databases.gateway.sessions.create(session)
+    calls.push('hook')
+  })
+  const first = databases.close()
   await databases.close()
-  expect(hooks).toBe(1)
+  calls.push('closed')
+  await first
+  await databases.close()
+  expect(calls).toEqual(['hook', 'closed'])
 })
 
 test('a database that is read and written has exactly the documented number of files open', async () => {

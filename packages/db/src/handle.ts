@@ -97,8 +97,7 @@ export class Handle {
 
   lease(purpose: Purpose): Lease {
     const lease = new Lease(purpose, this.#options.clock.now(), (returned) => {
-      this.leases.delete(returned)
-      this.#onReturn()
+      if (this.leases.delete(returned)) this.#onReturn()
     })
     this.leases.add(lease)
     return lease

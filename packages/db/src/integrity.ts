@@ -7,8 +7,7 @@ import { DatabaseError } from './errors.ts'
 /** Reads at 40 MB/s on a slow disk: enough for 20 GB. */
 const TIMEOUT_MS = 10 * 60_000
 
-/** Beside this module in the sources, and beside the program in a bundle. */
-const SCRIPT = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './integrity-process.ts' : './integrity-process.mjs', import.meta.url))
+const SCRIPT = fileURLToPath(new URL('./integrity-process.ts', import.meta.url))
 
 const Answer = z.object({ problems: z.array(z.string()).optional(), failed: z.string().optional() })
 

@@ -11,7 +11,6 @@ export class Lease {
   readonly since: number
   readonly #taken = new Error('taken here')
   readonly #onRelease: (lease: Lease) => void
-  #isOut = true
 
   constructor(purpose: Purpose, since: number, onRelease: (lease: Lease) => void) {
     this.purpose = purpose
@@ -25,8 +24,6 @@ export class Lease {
   }
 
   release(): void {
-    if (!this.#isOut) return
-    this.#isOut = false
     this.#onRelease(this)
   }
 }

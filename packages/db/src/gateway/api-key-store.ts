@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import type { Database } from '../database.ts'
 import { decodeJson } from '../json-column.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { ApiKey, KeyScope } from './records.ts'
 import type { ApiKeyTable, GatewayTables } from './tables.ts'
 
@@ -59,7 +60,7 @@ export class ApiKeyStore {
   /** The key with this hash, unless it was revoked. */
   findByHash(hash: string): Promise<ApiKey | undefined> {
     return this.#database.read(async (db) => {
-      const row = await db.selectFrom('api_key').selectAll().where('hash', '=', hash).where('revoked_at', 'is', null).executeTakeFirst()
+      const row = await byHashQuery.first(db, { hash })
       return row && apiKeyOf(row)
     })
   }
@@ -99,3 +100,7 @@ function apiKeyOf(row: Selectable<ApiKeyTable>): ApiKey {
     revokedAt: row.revoked_at,
   }
 }
+
+const byHashQuery = new PreparedQuery<GatewayTables, { hash: string }, Selectable<ApiKeyTable>>((db, { hash }) =>
+  db.selectFrom('api_key').selectAll().where('hash', '=', hash).where('revoked_at', 'is', null),
+)

@@ -1,11 +1,11 @@
 import type { Clock } from '@talaria/core'
-import { sql } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Database, Source } from '../database.ts'
-import type { Snapshot } from '../scope.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { StoredItem, StoredResponse, Viewer } from './records.ts'
 import { itemsOf, responseOf } from './response-rows.ts'
-import type { GatewayTables } from './tables.ts'
-import { ownedBy } from './viewer.ts'
+import type { GatewayTables, ResponseTable } from './tables.ts'
+import { isOwnedBy, ownedBy, viewerValues, type ViewerValues } from './viewer.ts'
 
 const COLUMNS = [
   'id',
@@ -19,6 +19,8 @@ const COLUMNS = [
   'completed_at',
   'expires_at',
   'envelope',
+  'input',
+  'output',
 ] as const
 
 /** A response with what was asked and answered in it, and nothing of what came before. */
@@ -38,18 +40,13 @@ export class ResponseReader {
   }
 
   get(id: string, viewer: Viewer): Promise<ResponseWithItems | undefined> {
-    return this.source.read(async (db) => {
-      const row = await this.#present(db, viewer).select(['input', 'output']).where('id', '=', id).executeTakeFirst()
-      return row && { ...responseOf(row), input: itemsOf(row.input), output: itemsOf(row.output) }
-    })
+    const now = this.clock.now()
+    return this.source.read(async (db) => withItems(await presentQuery.first(db, { id, now, ...viewerValues(viewer) })))
   }
 
   /** The response that a turn answers. */
   ofTurn(turnId: string): Promise<ResponseWithItems | undefined> {
-    return this.source.read(async (db) => {
-      const row = await db.selectFrom('response').select(COLUMNS).select(['input', 'output']).where('turn_id', '=', turnId).executeTakeFirst()
-      return row && { ...responseOf(row), input: itemsOf(row.input), output: itemsOf(row.output) }
-    })
+    return this.source.read(async (db) => withItems(await ofTurnQuery.first(db, { turnId })))
   }
 
   /**
@@ -84,17 +81,28 @@ export class ResponseReader {
       return rows.flatMap((row) => [...itemsOf(row.input), ...itemsOf(row.output)])
     })
   }
-
-  #present(db: Snapshot<GatewayTables>, viewer: Viewer) {
-    const now = this.clock.now()
-    return db
-      .selectFrom('response')
-      .select(COLUMNS)
-      .where('deleted_at', 'is', null)
-      .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
-      .$call(ownedBy(viewer))
-  }
 }
+
+type ResponseRow = Omit<Selectable<ResponseTable>, 'deleted_at'>
+
+function withItems(row: ResponseRow | undefined): ResponseWithItems | undefined {
+  return row && { ...responseOf(row), input: itemsOf(row.input), output: itemsOf(row.output) }
+}
+
+const ofTurnQuery = new PreparedQuery<GatewayTables, { turnId: string }, ResponseRow>((db, { turnId }) =>
+  db.selectFrom('response').select(COLUMNS).where('turn_id', '=', turnId),
+)
+
+/** By its id, unless it was deleted, has expired, or is somebody else's. */
+const presentQuery = new PreparedQuery<GatewayTables, { id: string; now: number } & ViewerValues, ResponseRow>((db, values) =>
+  db
+    .selectFrom('response')
+    .select(COLUMNS)
+    .where('id', '=', values.id)
+    .where('deleted_at', 'is', null)
+    .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', values.now)]))
+    .where(isOwnedBy(values)),
+)
 
 /** Answers of `/v1/responses`; they are written with their turns, see `TurnStore`. */
 export class ResponseStore extends ResponseReader {

@@ -1,11 +1,12 @@
-import { sql } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Source } from '../database.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import { messageOf } from './message-rows.ts'
 import { searchMessages, type SearchHit, type SearchQuery } from './message-search.ts'
 import type { Message, Session, Viewer } from './records.ts'
 import { sessionOf } from './session-rows.ts'
-import type { GatewayTables } from './tables.ts'
-import { ownedBy } from './viewer.ts'
+import type { GatewayTables, SessionTable } from './tables.ts'
+import { isOwnedBy, ownedBy, viewerValues, type ViewerValues } from './viewer.ts'
 
 /** Where a page of sessions ends; the next one begins after it. */
 export interface SessionCursor {
@@ -43,7 +44,7 @@ export class SessionReader {
 
   get(id: string, viewer: Viewer): Promise<Session | undefined> {
     return this.source.read(async (db) => {
-      const row = await db.selectFrom('session').selectAll().where('id', '=', id).where('deleted_at', 'is', null).$call(ownedBy(viewer)).executeTakeFirst()
+      const row = await presentQuery.first(db, { id, ...viewerValues(viewer) })
       return row && sessionOf(row)
     })
   }
@@ -81,15 +82,7 @@ export class SessionReader {
   /** The session whose conversation, as its client sees it, is exactly this; the newest of several. */
   findByTranscript(owner: string, transcriptHash: string): Promise<Session | undefined> {
     return this.source.read(async (db) => {
-      const row = await db
-        .selectFrom('session')
-        .selectAll()
-        .where('owner', '=', owner)
-        .where('transcript_hash', '=', transcriptHash)
-        .where('deleted_at', 'is', null)
-        .orderBy('updated_at', 'desc')
-        .limit(1)
-        .executeTakeFirst()
+      const row = await transcriptQuery.first(db, { owner, transcriptHash })
       return row && sessionOf(row)
     })
   }
@@ -117,3 +110,21 @@ export class SessionReader {
     return this.source.read((db) => searchMessages(db, viewer, query))
   }
 }
+
+type SessionRow = Selectable<SessionTable>
+
+/** By its id, unless it was deleted or is somebody else's. */
+const presentQuery = new PreparedQuery<GatewayTables, { id: string } & ViewerValues, SessionRow>((db, values) =>
+  db.selectFrom('session').selectAll().where('id', '=', values.id).where('deleted_at', 'is', null).where(isOwnedBy(values)),
+)
+
+const transcriptQuery = new PreparedQuery<GatewayTables, { owner: string; transcriptHash: string }, SessionRow>((db, { owner, transcriptHash }) =>
+  db
+    .selectFrom('session')
+    .selectAll()
+    .where('owner', '=', owner)
+    .where('transcript_hash', '=', transcriptHash)
+    .where('deleted_at', 'is', null)
+    .orderBy('updated_at', 'desc')
+    .limit(1),
+)

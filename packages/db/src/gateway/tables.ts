@@ -129,7 +129,7 @@ export interface ResponseTable {
   deleted_at: number | null
   envelope: string
   input: string
-  output: string
+  output: Generated<string>
 }
 
 export interface ConversationTable {

@@ -1,16 +1,18 @@
 import type { Clock } from '@talaria/core'
+import type { Selectable } from 'kysely'
 import type { Database, Source } from '../database.ts'
 import { DatabaseError } from '../errors.ts'
 import { encodeJson } from '../json-column.ts'
+import { PreparedQuery } from '../prepared-query.ts'
 import type { Transaction } from '../scope.ts'
 import { setConversationSession } from './conversation-rows.ts'
 import { insertMessages, totalsOf } from './message-rows.ts'
 import type { NewMessage, NewResponse, NewSession, NewTurn, StoredItem, TokenUsage, Turn, TurnEvent, TurnFailure, TurnStatus, Viewer } from './records.ts'
 import { insertResponse, settleResponse } from './response-rows.ts'
 import { insertSession, touchSession } from './session-rows.ts'
-import type { GatewayTables } from './tables.ts'
+import type { GatewayTables, TurnTable } from './tables.ts'
 import { endQuery, eventOf, insertEvents, insertTurn, openTurns, turnOf } from './turn-rows.ts'
-import { ownedBy } from './viewer.ts'
+import { isOwnedBy, ownedBy, viewerValues, type ViewerValues } from './viewer.ts'
 
 export interface TurnQuery {
   readonly limit: number
@@ -58,7 +60,7 @@ export class TurnReader {
 
   get(id: string, viewer: Viewer): Promise<Turn | undefined> {
     return this.source.read(async (db) => {
-      const row = await db.selectFrom('turn').selectAll().where('id', '=', id).$call(ownedBy(viewer)).executeTakeFirst()
+      const row = await findQuery.first(db, { id, ...viewerValues(viewer) })
       return row && turnOf(row)
     })
   }
@@ -239,3 +241,7 @@ export class TurnStore extends TurnReader {
     if (numUpdatedRows === 0n) throw new DatabaseError('CLAIM_LOST', 'Another request took this idempotency key over.')
   }
 }
+
+const findQuery = new PreparedQuery<GatewayTables, { id: string } & ViewerValues, Selectable<TurnTable>>((db, values) =>
+  db.selectFrom('turn').selectAll().where('id', '=', values.id).where(isOwnedBy(values)),
+)
