@@ -99,7 +99,10 @@ export class Turns {
   admit(): void {
     if (this.#isDraining) throw new ApiError('gateway_draining', 'The gateway is shutting down and takes no new work.', { headers: { 'Retry-After': '5' } })
     if (!this.#options.hasRoom()) {
-      throw new ApiError('gateway_overloaded', 'The gateway is close to its limit of open files and takes no new work; see /handles.', { headers: { 'Retry-After': '5' } })
+      throw new ApiError('gateway_overloaded', 'The gateway is close to its limit of open files and takes no new work; see /handles.', {
+        // A connection that waits for its client's next try is one of the files there are too many of.
+        headers: { 'Retry-After': '5', Connection: 'close' },
+      })
     }
     const { maxConcurrent } = this.#options
     if (maxConcurrent > 0 && this.#own.size >= maxConcurrent) {
