@@ -9,7 +9,7 @@ import { quietOpenOf, type OpenOf } from '../testing/open-of.ts'
 import { audit } from './audit.ts'
 import { Ledger } from './ledger.ts'
 import { OPERATIONS } from './operations.ts'
-import { Random } from './random.ts'
+import { Random } from '../testing/random.ts'
 
 const ROUNDS = process.env.TALARIA_TEST_FULL ? 200 : 10
 const CLIENTS = 8

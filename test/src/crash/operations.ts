@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { ApiAnswer, ApiClient, ApiRequest } from '../testing/api-client.ts'
 import type { SseFrame } from '../testing/sse-frames.ts'
 import type { Ledger } from './ledger.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../testing/random.ts'
 
 /** One thing that a client does. It notes in the ledger what it is told, as it is told; it rejects when the gateway dies. */
 export type Operation = (api: ApiClient, ledger: Ledger, random: Random) => Promise<void>
@@ -32,7 +32,10 @@ async function chatStream(api: ApiClient, ledger: Ledger, random: Random): Promi
   const run = stream.headers['x-talaria-run-id']!
   let text = ''
   for await (const { data } of stream.frames) {
-    if (data !== undefined && data !== '[DONE]') text += JSON.parse(data).choices[0]?.delta.content ?? ''
+    if (data === undefined || data === '[DONE]') continue
+    const { choices, error } = JSON.parse(data)
+    if (error) throw new Error(error.code)
+    text += choices[0]?.delta.content ?? ''
   }
   ledger.promise(async (later) => {
     expect((await ok(later.get(`/v1/runs/${run}`))).json).toMatchObject({ status: 'completed', output: text })
@@ -82,6 +85,7 @@ async function responseStream(api: ApiClient, ledger: Ledger, random: Random): P
   expect(stream.status).toBe(200)
   ledger.accept(marker)
   for await (const frame of stream.frames) {
+    if (frame.event === 'error') throw new Error(JSON.parse(frame.data!).code)
     seen.push(frame)
     id ??= JSON.parse(frame.data!).response.id as string
   }
@@ -187,7 +191,7 @@ async function postOnce(
         expect(again.headers['idempotency-replayed']).toBe('true')
       }
       // Of a run that was interrupted without a word the answer is that it was.
-      if (again.status !== 502) expect(again.status, again.text).toBeLessThan(300)
+      if (again.json?.error?.code !== 'run_interrupted' && again.status !== 502) expect(again.status, again.text).toBeLessThan(300)
       ledger.accept(marker)
     })
   }

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { until } from '@talaria/core/testing'
 import type { Gateway } from './gateway.ts'
 
@@ -12,6 +14,7 @@ export interface OpenOf {
 }
 
 const QUIET_MS = 15_000
+const SETTLE_MS = 100
 const LISTENING = '0A'
 
 /** What it has open now. */
@@ -29,8 +32,15 @@ export function openOf({ process, home }: Gateway): OpenOf {
 
 /** What it has open once the connections of its clients are gone: ours must have been closed before. */
 export async function quietOpenOf(gateway: Gateway): Promise<OpenOf> {
-  await until('no client is connected any more', QUIET_MS, () => connectionsOf(gateway.url) === 0)
-  return openOf(gateway)
+  let before: OpenOf | undefined
+  return until('no client is connected any more', QUIET_MS, async () => {
+    const open = connectionsOf(gateway.url) === 0 ? openOf(gateway) : undefined
+    // A connection that was reset is gone for the kernel before its process has heard of it.
+    const isSteady = open !== undefined && isDeepStrictEqual(open, before)
+    before = open
+    if (!isSteady) await sleep(SETTLE_MS)
+    return isSteady && open
+  })
 }
 
 /** How many connections that port holds, in whatever state; see proc(5), /proc/net/tcp. */
