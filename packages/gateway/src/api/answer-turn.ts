@@ -4,6 +4,7 @@ import { TurnAborted, type SettledTurn } from '../turns/live-turn.ts'
 import { onClientGone, type ApiContext, type ApiEnv } from './api-context.ts'
 import { ApiError } from './api-error.ts'
 import { ourHeader } from './our-headers.ts'
+import { refusalOf } from './render-error.ts'
 import { sseResponse } from './sse.ts'
 
 /** What becomes of a turn whose last client goes away before the end. */
@@ -39,7 +40,7 @@ export function streamTurn(
   api: ApiContext,
   turn: Turn,
   render: (events: readonly TurnEvent[]) => string,
-  options: { readonly after?: number; readonly durable: boolean; readonly headers?: Record<string, string>; readonly end?: string; readonly onError?: (error: unknown) => string },
+  options: { readonly after?: number; readonly durable: boolean; readonly headers?: Record<string, string>; readonly end?: string; readonly onError?: (refusal: ApiError) => string },
 ): Response {
   const leave = follow(api, turn)
   const left = new AbortController()
@@ -50,9 +51,9 @@ export function streamTurn(
       for await (const events of api.turns.follow(turn, { after: options.after ?? 0, durable: options.durable, signal: left.signal })) yield render(events)
       if (options.end) yield options.end
     } catch (error) {
-      api.log.error({ err: error, turn: turn.id }, 'a stream ended early')
-      if (options.onError) yield options.onError(error)
-      else throw error
+      const refusal = refusalOf(error, api.log, { turn: turn.id })
+      if (!options.onError) throw refusal
+      yield options.onError(refusal)
     } finally {
       leave()
     }

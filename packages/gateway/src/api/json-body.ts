@@ -115,11 +115,13 @@ interface Problem {
   readonly issue: z.core.$ZodIssue
 }
 
-/** In a union, the branch that came furthest is the one the client meant. */
+/** In a union, the branch whose `type` is the client's is the one it meant; else the one that came furthest. */
 function deepestIssue(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[]): Problem {
   const path = [...prefix, ...issue.path]
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const candidates = issue.errors.filter((branch) => branch.length > 0).map((branch) => deepestIssue(branch[0]!, path))
+    const branches = issue.errors.filter((branch) => branch.length > 0)
+    const meant = branches.filter((branch) => !branch.some(({ path: [first] }) => first === 'type'))
+    const candidates = (meant.length > 0 ? meant : branches).map((branch) => deepestIssue(branch[0]!, path))
     const best = candidates.sort((a, b) => b.path.length - a.path.length)[0]
     if (best && best.path.length > path.length) return best
   }

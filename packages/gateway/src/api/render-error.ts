@@ -19,19 +19,24 @@ const STORAGE: Partial<Record<DatabaseErrorCode, string>> = {
 
 /** Renders whatever was thrown below a route: what we refuse on purpose as it says, the rest as 500 with an id and no detail. */
 export function renderError(error: unknown, c: Context, log: Log): Response {
-  const refusal = error instanceof ApiError ? error : (storageRefusal(error, log) ?? fault(error, c, log))
+  const refusal = refusalOf(error, log, { method: c.req.method, path: c.req.path.slice(0, 200) })
   return c.json(refusal.body(), refusal.status, { ...refusal.headers })
 }
 
-function storageRefusal(error: unknown, log: Log): ApiError | undefined {
+/** What a client is told of an error; what is no refusal on purpose is logged, with `fields`. */
+export function refusalOf(error: unknown, log: Log, fields: Readonly<Record<string, unknown>>): ApiError {
+  return error instanceof ApiError ? error : (storageRefusal(error, log, fields) ?? fault(error, log, fields))
+}
+
+function storageRefusal(error: unknown, log: Log, fields: Readonly<Record<string, unknown>>): ApiError | undefined {
   const message = error instanceof DatabaseError ? STORAGE[error.code] : undefined
   if (message === undefined) return undefined
-  log.error({ err: error }, 'the database refused a request')
+  log.error({ err: error, ...fields }, 'the database refused a request')
   return new ApiError('storage_unavailable', message, { headers: { 'Retry-After': '5' } })
 }
 
-function fault(error: unknown, c: Context, log: Log): ApiError {
+function fault(error: unknown, log: Log, fields: Readonly<Record<string, unknown>>): ApiError {
   const id = createId('err')
-  log.error({ err: error, error_id: id, method: c.req.method, path: c.req.path.slice(0, 200) }, 'a request failed')
+  log.error({ err: error, error_id: id, ...fields }, 'a request failed')
   return new ApiError('server_error', `Something went wrong here (${id}). The log of the gateway says what, under this id.`)
 }

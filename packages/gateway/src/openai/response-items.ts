@@ -7,6 +7,8 @@ import { ContentPartSchema, contentPartsOf } from './content-parts.ts'
 
 const Content = z.union([z.string(), z.array(ContentPartSchema).max(1_000)])
 
+const KNOWN_TYPES = new Set(['message', 'function_call', 'function_call_output', 'reasoning', 'compaction', 'item_reference'])
+
 /** One element of a response's `input`. */
 export const InputItemSchema = z.union([
   z.looseObject({ role: z.enum(['user', 'assistant', 'system', 'developer']), content: Content, type: z.literal('message').optional() }),
@@ -15,19 +17,17 @@ export const InputItemSchema = z.union([
   z.looseObject({ type: z.literal('reasoning') }),
   z.looseObject({ type: z.literal('compaction'), encrypted_content: z.string() }),
   z.looseObject({ type: z.literal('item_reference'), id: z.string() }),
+  // Of a kind that is not handled here, which is then refused by its name.
+  z.looseObject({ type: z.string().refine((type) => !KNOWN_TYPES.has(type)) }),
 ])
 
 export type InputItem = z.output<typeof InputItemSchema>
 
-/** Kinds that `InputItemSchema` knows; any other is refused by name rather than by a union's error. */
-const KNOWN_TYPES = new Set(['message', 'function_call', 'function_call_output', 'reasoning', 'compaction', 'item_reference'])
-
 /** @throws ApiError `unsupported_parameter` for an item of a kind this server does not handle. */
-export function refuseUnknownItems(input: unknown): void {
+export function refuseUnknownItems(input: string | readonly InputItem[] | null | undefined): void {
   if (!Array.isArray(input)) return
-  for (const [index, item] of input.entries()) {
-    const type = (item as { type?: unknown } | null)?.type
-    if (typeof type === 'string' && !KNOWN_TYPES.has(type)) {
+  for (const [index, { type }] of input.entries()) {
+    if (type !== undefined && !KNOWN_TYPES.has(type)) {
       throw new ApiError('unsupported_parameter', `Unsupported parameter: 'input[${index}].type' ('${type}').`, { param: `input[${index}].type` })
     }
   }

@@ -74,7 +74,5 @@ function renderingOf(turn: Turn): ChatRendering {
 
 function streamChat(api: ApiContext, turn: Turn): Response {
   const stream = new ChatStream(turn, renderingOf(turn))
-  return streamTurn(api, turn, (events) => stream.render(events), { durable: false, onError: () => CHAT_STORAGE_ERROR })
+  return streamTurn(api, turn, (events) => stream.render(events), { durable: false, onError: (refusal) => `data: ${JSON.stringify(refusal.body())}\n\ndata: [DONE]\n\n` })
 }
-
-const CHAT_STORAGE_ERROR = `data: ${JSON.stringify({ error: { message: 'The answer could not be stored.', type: 'server_error', param: null, code: 'storage_unavailable' } })}\n\ndata: [DONE]\n\n`

@@ -188,10 +188,12 @@ async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<
 function stream(api: ApiContext, turn: Turn, rendering: ResponseRendering, startingAfter: number | undefined): Response {
   const frames = new ResponseFrames({ ...rendering, ...(startingAfter !== undefined && { startingAfter }) })
   // Sequence numbers are what a client comes back with, so nothing is sent that a crash could take back.
-  return streamTurn(api, turn, (events) => frames.render(events), { durable: turn.request['envelope'] === undefined, onError: () => STORAGE_ERROR })
+  return streamTurn(api, turn, (events) => frames.render(events), { durable: turn.request['envelope'] === undefined, onError: errorFrame })
 }
 
-const STORAGE_ERROR = `event: error\ndata: ${JSON.stringify({ type: 'error', code: 'storage_unavailable', message: 'The answer could not be stored.', param: null })}\n\n`
+function errorFrame({ code, message, param }: ApiError): string {
+  return `event: error\ndata: ${JSON.stringify({ type: 'error', code, message, param })}\n\n`
+}
 
 function renderingOf(turn: Turn, stored: ResponseWithItems | undefined): ResponseRendering {
   const request = turn.request as unknown as RequestRecord
