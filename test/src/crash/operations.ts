@@ -27,7 +27,7 @@ async function chatStream(api: ApiClient, ledger: Ledger, random: Random): Promi
   const marker = ledger.marker()
   const body = { messages: [{ role: 'user', content: `${marker}\n${longScript(random)}` }], stream: true }
   const stream = await api.stream('POST', '/v1/chat/completions', { body })
-  expect(stream.status).toBe(200)
+  expect(stream.status, stream.refusal).toBe(200)
   ledger.accept(marker)
   const run = stream.headers['x-talaria-run-id']!
   let text = ''
@@ -82,7 +82,7 @@ async function responseStream(api: ApiClient, ledger: Ledger, random: Random): P
     expect([...seen, ...rest]).toEqual(all)
   })
   const stream = await api.stream('POST', '/v1/responses', { body, headers })
-  expect(stream.status).toBe(200)
+  expect(stream.status, stream.refusal).toBe(200)
   ledger.accept(marker)
   for await (const frame of stream.frames) {
     if (frame.event === 'error') throw new Error(JSON.parse(frame.data!).code)

@@ -1,4 +1,5 @@
 import { Agent, request, type IncomingMessage } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
 import { sseFrames, type SseFrame } from './sse-frames.ts'
 
 /** What a request says beside its method and path. */
@@ -22,6 +23,8 @@ export interface ApiStream {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly frames: AsyncGenerator<SseFrame>
+  /** What a refusal says, which has no frames; empty for a stream. */
+  readonly refusal: string
 }
 
 /** Nothing of ours is silent for so long: a test must not hang with what it tests. */
@@ -52,8 +55,7 @@ export class ApiClient implements Disposable {
   /** Resolves with whatever is answered, refusals too; rejects when the connection fails before all of it arrived. */
   async ask(method: string, path: string, options: ApiRequest = {}): Promise<ApiAnswer> {
     const response = await this.#send(method, path, options)
-    let text = ''
-    for await (const chunk of response.setEncoding('utf8')) text += chunk
+    const text = await textOf(response)
     const isJson = response.headers['content-type']?.startsWith('application/json') ?? false
     return { status: response.statusCode ?? 0, headers: response.headers as Record<string, string>, text, json: isJson ? (JSON.parse(text) as unknown) : undefined }
   }
@@ -61,7 +63,9 @@ export class ApiClient implements Disposable {
   /** Resolves when the headers have arrived. */
   async stream(method: string, path: string, options: ApiRequest = {}): Promise<ApiStream> {
     const response = await this.#send(method, path, options)
-    return { status: response.statusCode ?? 0, headers: response.headers as Record<string, string>, frames: sseFrames(response) }
+    const status = response.statusCode ?? 0
+    const refusal = status < 400 ? '' : await textOf(response)
+    return { status, headers: response.headers as Record<string, string>, frames: sseFrames(response), refusal }
   }
 
   /** Cuts every connection. */
