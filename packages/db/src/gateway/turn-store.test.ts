@@ -153,11 +153,11 @@ test('adopting takes every turn that a dead runner had under way, none that has 
 test('a turn moves between the states before its end, from the state one thinks it is in, and not after it', async () => {
   await using test = openTestDatabases()
   const { turns } = test.databases.gateway
-  await turns.accept(acceptance('run_1', { turn: turnNamed('run_1', { status: 'queued' }) }))
-  expect(await turns.setStatus('run_1', 'waiting_for_approval', ['running'])).toBe(false)
-  expect(await turns.setStatus('run_1', 'running', ['queued'])).toBe(true)
+  const turn = (await turns.accept(acceptance('run_1', { turn: turnNamed('run_1', { status: 'queued' }) })))!
+  expect(await turns.setStatus(turn, 'waiting_for_approval', ['running'])).toBe(false)
+  expect(await turns.setStatus(turn, 'running', ['queued'])).toBe(true)
   await turns.settle('run_1', 'runner_1', settlement('done'))
-  expect(await turns.setStatus('run_1', 'running', ['running', 'completed'])).toBe(false)
+  expect(await turns.setStatus(turn, 'running', ['running', 'completed'])).toBe(false)
   expect(await turns.get('run_1', me)).toMatchObject({ status: 'completed' })
 })
 
@@ -176,7 +176,7 @@ test('events of any number of turns are written at once, and come back in order 
         last.set(id, from + length - 1)
         return eventsOf(id, from, from + length - 1)
       })
-      await turns.appendEvents(batch)
+      await turns.appendEvents(batch, 'runner_1')
       for (const id of ids) {
         const page = await turns.events(id, { after: before.get(id)!, limit: 10_000 })
         expect(page.map(({ seq }) => seq)).toEqual(Array.from({ length: last.get(id)! - before.get(id)! }, (_, i) => before.get(id)! + 1 + i))
@@ -193,7 +193,7 @@ test('events of a turn that has ended or is gone do not keep those of other turn
   await turns.accept(acceptance('run_1'))
   await turns.accept(acceptance('run_2'))
   await turns.settle('run_1', 'runner_1', settlement('done', { events: eventsOf('run_1', 1, 1) }))
-  await turns.appendEvents([...eventsOf('run_1', 2, 3), ...eventsOf('run_gone', 1, 3), ...eventsOf('run_2', 1, 2)])
+  await turns.appendEvents([...eventsOf('run_1', 2, 3), ...eventsOf('run_gone', 1, 3), ...eventsOf('run_2', 1, 2)], 'runner_1')
   expect(await turns.events('run_2', { after: 0, limit: 10 })).toHaveLength(2)
   expect(countOf(test.file, 'turn_event')).toBe(3)
 })
@@ -202,8 +202,8 @@ test('an event number is given once', async () => {
   await using test = openTestDatabases()
   const { turns } = test.databases.gateway
   await turns.accept(acceptance('run_1'))
-  await turns.appendEvents(eventsOf('run_1', 1, 3))
-  await expect(turns.appendEvents(eventsOf('run_1', 3, 5))).rejects.toMatchObject({ code: 'CONSTRAINT' })
+  await turns.appendEvents(eventsOf('run_1', 1, 3), 'runner_1')
+  await expect(turns.appendEvents(eventsOf('run_1', 3, 5), 'runner_1')).rejects.toMatchObject({ code: 'CONSTRAINT' })
   expect(await turns.events('run_1', { after: 0, limit: 10 })).toHaveLength(3)
 })
 

@@ -147,18 +147,17 @@ export class TurnStore extends TurnReader {
     })
   }
 
-  /** Moves a turn between the states before its end; false when it is in none of `from`, or, given as a turn, is not its runner's any more. */
-  setStatus(turn: string | Pick<Turn, 'id' | 'runner'>, status: TurnStatus, from: readonly TurnStatus[]): Promise<boolean> {
-    const { id, runner } = typeof turn === 'string' ? { id: turn, runner: undefined } : turn
+  /** Moves a turn between the states before its end; false when it is in none of `from`, or is not its runner's any more. */
+  setStatus({ id, runner }: Pick<Turn, 'id' | 'runner'>, status: TurnStatus, from: readonly TurnStatus[]): Promise<boolean> {
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable('turn')
         .set({ status, updated_at: now })
         .where('id', '=', id)
+        .where('runner', '=', runner)
         .where('finished_at', 'is', null)
         .where('status', 'in', from)
-        .$if(runner !== undefined, (update) => update.where('runner', '=', runner!))
         .executeTakeFirstOrThrow()
       return numUpdatedRows === 1n
     })
