@@ -21,6 +21,8 @@ export interface TestGatewayOptions {
   /** Shares the home, and the databases, of another gateway of the same test: two processes of one home. */
   readonly beside?: TestGateway
   readonly admits?: () => boolean
+  /** Puts something between the gateway and its stores. */
+  readonly between?: (stores: GatewayStores) => GatewayStores
   /** Whether it also listens on a port; else it is called without a network. */
   readonly listens?: boolean
   readonly timeouts?: Parameters<typeof startHttpServer>[0]['timeouts']
@@ -53,7 +55,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const settings = await loadSettings(gatewaySettings, { env: { API_SERVER_KEY: ROOT_KEY, API_SERVER_PORT: '0', TALARIA_SHUTDOWN_GRACE: '100ms', ...env }, home })
   const budget = stack.use(startDescriptorBudget({ clock, log, isDatabase: (path) => path.startsWith(home) }))
   const eventLoopDelay = stack.use(startEventLoopDelay({ clock }))
-  const gateway = new Gateway({ databases, agent, budget: budgetOf(budget, options.admits), eventLoopDelay, settings, paths, version: '0.0.0-test', clock, log })
+  const gateway = new Gateway({ databases: withStores(databases, options.between), agent, budget: budgetOf(budget, options.admits), eventLoopDelay, settings, paths, version: '0.0.0-test', clock, log })
   stack.use(gateway)
   const server = listens
     ? stack.use(
@@ -84,6 +86,18 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     server: server!,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+function withStores(databases: Databases, between: TestGatewayOptions['between']): Databases {
+  if (!between) return databases
+  const stores = between(databases.gateway)
+  return new Proxy(databases, {
+    get(target, name) {
+      if (name === 'gateway') return stores
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 function budgetOf(budget: DescriptorBudget, admits: (() => boolean) | undefined): DescriptorBudget {

@@ -18,7 +18,7 @@ export const InputItemSchema = z.union([
   z.looseObject({ type: z.literal('compaction'), encrypted_content: z.string() }),
   z.looseObject({ type: z.literal('item_reference'), id: z.string() }),
   // Of a kind that is not handled here, which is then refused by its name.
-  z.looseObject({ type: z.string().refine((type) => !KNOWN_TYPES.has(type)) }),
+  z.looseObject({ type: z.string().refine((type) => !KNOWN_TYPES.has(type), { abort: true }) }),
 ])
 
 export type InputItem = z.output<typeof InputItemSchema>
