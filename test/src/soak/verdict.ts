@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { OpenOf } from '../testing/open-of.ts'
+import type { LoadOutcome } from './load.ts'
+import type { Sample } from './samples.ts'
+import { slopeOf } from './slope.ts'
+
+/** One thing that a gateway must do to last. */
+export interface Finding {
+  readonly what: string
+  /** `undefined` when the run was too short to tell. */
+  readonly holds: boolean | undefined
+  readonly detail: string
+}
+
+export interface SoakOutcome {
+  /** What was open without clients, after the warm-up and after the load. */
+  readonly before: OpenOf
+  readonly after: OpenOf
+  readonly samples: readonly Sample[]
+  readonly load: Pick<LoadOutcome, 'failed' | 'failures'>
+}
+
+/** Heap and page cache fill first, which is no leak. */
+const WARM_UP = 1 / 3
+/** Samples follow one another too closely to count as so many observations: the medians of these blocks do. */
+const BLOCKS = 12
+/** What is left after the warm-up of a run of six minutes. */
+const SHORTEST_JUDGED_MS = 4 * 60_000
+
+/** Whether the gateway wears out, finding by finding. */
+export function judge({ before, after, samples, load }: SoakOutcome): readonly Finding[] {
+  return [
+    { what: 'every request was answered as it should be', holds: load.failed === 0, detail: load.failed === 0 ? 'no failure' : `${load.failed} failed, the first: ${load.failures[0] ?? 'unknown'}` },
+    { what: 'what is open without clients is a constant', holds: isDeepStrictEqual(before, after), detail: `${JSON.stringify(before)} before, ${JSON.stringify(after)} after` },
+    constancy(samples),
+    memory(samples),
+  ]
+}
+
+/** Under load only the connections of clients come and go. */
+function constancy(samples: readonly Sample[]): Finding {
+  const kinds = ['database', 'pipe', 'file', 'other'] as const
+  const moved = kinds.filter((kind) => new Set(samples.map(({ open }) => open[kind])).size > 1)
+  const range = (kind: keyof OpenOf) => `${kind} ${Math.min(...samples.map(({ open }) => open[kind]))} to ${Math.max(...samples.map(({ open }) => open[kind]))}`
+  return { what: 'under load only sockets come and go', holds: moved.length === 0, detail: (moved.length > 0 ? moved : [...kinds, 'socket' as const]).map(range).join(', ') }
+}
+
+function memory(samples: readonly Sample[]): Finding {
+  const what = 'memory does not grow'
+  const last = samples.at(-1)?.atMs ?? 0
+  const judged = samples.filter(({ atMs }) => atMs >= last * WARM_UP)
+  const spanMs = last - (judged[0]?.atMs ?? 0)
+  if (judged.length < BLOCKS * 2) return { what, holds: undefined, detail: 'too few samples to judge' }
+  const { perUnit, low, high } = slopeOf(blocksOf(judged).map((block) => [median(block.map(({ atMs }) => atMs)) / 3_600_000, median(block.map(({ rssMb }) => rssMb))]))
+  const detail = `${perUnit.toFixed(1)} MB an hour, with 95 % confidence ${low.toFixed(1)} to ${high.toFixed(1)}`
+  if (spanMs < SHORTEST_JUDGED_MS) return { what, holds: undefined, detail: `${detail}, but ${Math.round(spanMs / 1_000)} s after the warm-up are too short to judge` }
+  return { what, holds: low <= 0, detail }
+}
+
+function blocksOf(samples: readonly Sample[]): readonly (readonly Sample[])[] {
+  const size = samples.length / BLOCKS
+  return Array.from({ length: BLOCKS }, (_, index) => samples.slice(Math.round(index * size), Math.round((index + 1) * size)))
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+}
