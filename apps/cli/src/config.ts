@@ -1,6 +1,6 @@
 import { homePaths, talariaHome } from '@talaria/core'
 import { loadSettings } from '@talaria/core/config'
-import { gatewaySettings } from '@talaria/gateway'
+import { gatewaySettings } from '@talaria/gateway/settings'
 
 /** What this command is told, from its environment and its home; the one place that reads the environment. */
 export async function readConfig() {
@@ -8,3 +8,5 @@ export async function readConfig() {
   const paths = homePaths(talariaHome(env))
   return { paths, settings: await loadSettings(gatewaySettings, { env, home: paths.home }) }
 }
+
+export type Config = Awaited<ReturnType<typeof readConfig>>

@@ -1,5 +1,5 @@
-import { codeOf, TalariaError } from '@talaria/core'
-import { jsonErrorSchema } from '@talaria/core/contracts'
+import { codeOf, messageOf, systemClock as clock, TalariaError } from '@talaria/core'
+import { healthSchema, jsonErrorSchema } from '@talaria/core/contracts'
 import type { z } from 'zod'
 
 export interface ServiceClientOptions {
@@ -11,67 +11,81 @@ export interface ServiceClientOptions {
   readonly keyVariable: string
 }
 
+/** Why a service could not be asked: `NOT_RUNNING`, nobody answers there; `REFUSED`, it says no; `NOT_UNDERSTOOD`, it is no service of this version. */
+export type ServiceErrorCode = 'NOT_RUNNING' | 'REFUSED' | 'NOT_UNDERSTOOD'
+
+/** A service that could not be asked, in a sentence that says what to do. */
+export class ServiceError extends TalariaError<ServiceErrorCode> {}
+
 /** How long a service may take to begin an answer; one that hangs is reported, not waited for. */
 const TIMEOUT_MS = 10_000
 
 /** A running service, asked over HTTP. */
 export class ServiceClient {
-  readonly #options: ServiceClientOptions
+  readonly name: string
+  readonly url: string
+  readonly #key: string | undefined
+  readonly #keyVariable: string
 
-  constructor(options: ServiceClientOptions) {
-    this.#options = options
+  constructor({ name, url, key, keyVariable }: ServiceClientOptions) {
+    this.name = name
+    this.url = url
+    this.#key = key
+    this.#keyVariable = keyVariable
   }
 
-  get name(): string {
-    return this.#options.name
-  }
-
-  get url(): string {
-    return this.#options.url
-  }
-
-  /** Whether something answers there as a service of ours. */
+  /** Whether this service answers there, and not another program that has its port. */
   async isRunning(): Promise<boolean> {
     try {
-      return (await fetch(`${this.#options.url}/health`, { signal: AbortSignal.timeout(TIMEOUT_MS) })).ok
+      const response = await this.#fetch('/health', {})
+      return response.ok && healthSchema.parse(await response.json()).service === this.name
     } catch {
       return false
     }
   }
 
-  /** The answer of a route, checked. @throws TalariaError `NOT_RUNNING`, `REFUSED` */
+  /** The answer of a route, checked. @throws ServiceError */
   async ask<Output>(method: string, path: string, schema: z.ZodType<Output>, body?: unknown): Promise<Output> {
     const response = await this.request(method, path, body)
-    return schema.parse(await response.json())
+    const answer = schema.safeParse(await response.json().catch(() => undefined))
+    if (answer.success) return answer.data
+    throw new ServiceError('NOT_UNDERSTOOD', `What answers at ${this.url} is not the ${this.name} of this version of Talaria.`, { cause: answer.error })
   }
 
-  /** The answer of a route as it comes. @throws TalariaError `NOT_RUNNING`, `REFUSED` */
+  /** The answer of a route as it comes. @throws ServiceError `NOT_RUNNING`, `REFUSED` */
   async request(method: string, path: string, body?: unknown): Promise<Response> {
-    const { name, url, key, keyVariable } = this.#options
-    if (key === undefined) throw new TalariaError('REFUSED', `${keyVariable} is not set, so the ${name} lets nobody in. Set it in the .env file of your TALARIA_HOME and restart the ${name}.`)
+    const { name, url } = this
+    if (this.#key === undefined) {
+      throw new ServiceError('REFUSED', `${this.#keyVariable} is not set, so the ${name} lets nobody in. Set it in the .env file of your TALARIA_HOME and restart the ${name}.`)
+    }
     const response = await this.#fetch(path, {
       method,
-      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+      headers: { Authorization: `Bearer ${this.#key}`, 'Content-Type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     // A health report is an answer even when it says that things are bad.
     if (response.ok || path === '/health/deep') return response
     const refusal = jsonErrorSchema.safeParse(await response.json().catch(() => undefined))
-    throw new TalariaError('REFUSED', `The ${name} at ${url} refused (${response.status}): ${refusal.data?.error.message ?? response.statusText}`)
+    throw new ServiceError('REFUSED', `The ${name} at ${url} refused (${response.status}): ${refusal.data?.error.message ?? response.statusText}`)
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
-    const { name, url } = this.#options
+    const { name, url } = this
+    // Only until the answer begins: a backup streams for as long as it takes.
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(), TIMEOUT_MS)
+    const begun = new AbortController()
+    void clock.delay(TIMEOUT_MS, begun.signal).then(
+      () => late.abort(),
+      () => {},
+    )
     try {
       return await fetch(url + path, { ...init, signal: late.signal })
     } catch (error) {
-      if (late.signal.aborted) throw new TalariaError('NOT_RUNNING', `The ${name} at ${url} did not answer within ${TIMEOUT_MS / 1000} s.`, { cause: error })
-      const reason = codeOf((error as Error).cause) ?? (error as Error).message
-      throw new TalariaError('NOT_RUNNING', `The ${name} does not run at ${url} (${reason}). Start it with: pnpm ${name}`, { cause: error })
+      if (late.signal.aborted) throw new ServiceError('NOT_RUNNING', `The ${name} at ${url} did not answer within ${TIMEOUT_MS / 1000} s.`, { cause: error })
+      const reason = codeOf((error as Error).cause) ?? messageOf(error)
+      throw new ServiceError('NOT_RUNNING', `The ${name} does not run at ${url} (${reason}). Start it with: pnpm ${name}`, { cause: error })
     } finally {
-      clearTimeout(timer)
+      begun.abort(new Error('it has begun'))
     }
   }
 }

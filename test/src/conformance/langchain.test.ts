@@ -20,7 +20,7 @@ describe.for([
   test('answers a conversation', async () => {
     const answer = await model().invoke([new SystemMessage('Be brief.'), new HumanMessage('!say Good morning.')])
     expect(answer.text).toBe('Good morning.')
-    expect(answer.usage_metadata!.output_tokens).toBeGreaterThan(0)
+    expect(answer.usage_metadata).toMatchObject({ output_tokens: expect.any(Number) })
   })
 
   test('streams it', async () => {

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { systemClock as clock } from '@talaria/core'
-import { restoreGateway } from '@talaria/db'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 
@@ -14,7 +13,8 @@ export function addRestore(program: Command): void {
     .action(async (file: string) => {
       const { paths } = await readConfig()
       const named = join(paths.backupsDir, file)
-      const backup = resolve(existsSync(file) || !existsSync(named) ? file : named)
+      const backup = existsSync(file) || !existsSync(named) ? resolve(file) : named
+      const { restoreGateway } = await import('@talaria/db')
       const former = await restoreGateway({ backup, location: { file: paths.gatewayDb }, clock })
       console.log(`Restored ${paths.gatewayDb} from ${backup}, checked and sound.`)
       if (former !== undefined) console.log(`What was there before is now ${former}; remove it when you no longer need it.`)

@@ -1,16 +1,19 @@
 import { describeSettings } from '@talaria/core/config'
-import { gatewaySettings } from '@talaria/gateway'
+import { gatewaySettings } from '@talaria/gateway/settings'
 import type { Command } from 'commander'
+import { printJson } from '../print-json.ts'
 
 /** `talaria settings`: everything that can be set. */
 export function addSettings(program: Command): void {
   program
     .command('settings')
-    .description('List everything that can be set: in the environment, in .env or in config.yaml of TALARIA_HOME.')
+    .description('List everything that can be set: in the environment, in .env or in config.yaml of TALARIA_HOME. Asks nobody.')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean }) => {
       const rows = describeSettings(gatewaySettings)
-      if (options.json) return console.log(JSON.stringify(rows, null, 2))
-      for (const row of rows) console.log(`${row.env}${row.file ? `  (config.yaml: ${row.file})` : ''}\n    ${row.help}\n    ${row.expected}; ${row.fallback === undefined ? 'no default' : `default ${row.fallback}`}\n`)
+      if (options.json) return printJson(rows)
+      for (const { env, file, help, expected, fallback } of rows) {
+        console.log(`${env}${file ? `  (config.yaml: ${file})` : ''}\n    ${help}\n    ${expected}; ${fallback === undefined ? 'no default' : `default ${fallback}`}\n`)
+      }
     })
 }

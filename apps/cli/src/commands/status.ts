@@ -1,9 +1,12 @@
+import { messageOf, systemClock as clock } from '@talaria/core'
 import { serviceStatusSchema, type PlatformStatus, type ServiceStatus } from '@talaria/core/contracts'
-import { planApiServer } from '@talaria/gateway'
+import { planApiServer } from '@talaria/gateway/api-server-plan'
 import type { Command } from 'commander'
-import { readConfig } from '../config.ts'
-import { gatewayClient } from '../services.ts'
-import { age, table } from '../table.ts'
+import { age } from '../age.ts'
+import { readConfig, type Config } from '../config.ts'
+import { gatewayClient } from '../gateway-client.ts'
+import { printJson } from '../print-json.ts'
+import { table } from '../table.ts'
 
 /** `talaria status`: what runs, and what would not start and why. Asks the services that run, and reads the settings of those that do not. */
 export function addStatus(program: Command): void {
@@ -12,8 +15,8 @@ export function addStatus(program: Command): void {
     .description('Show what runs, and why what does not run does not. Asks the running services; works without any.')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
-      const status = await statusOfGateway()
-      if (options.json) return console.log(JSON.stringify(status, null, 2))
+      const status = await statusOfGateway(await readConfig())
+      if (options.json) return printJson(status)
       console.log(`gateway: ${inWords(status)} (${status.url})\n`)
       console.log(table(['PLATFORM', 'STATE', 'WHY'], status.platforms.map((platform) => [platform.name, platform.state, platform.reason ?? ''])))
     })
@@ -22,23 +25,34 @@ export function addStatus(program: Command): void {
 interface GatewayStatus {
   readonly running: boolean
   readonly url: string
-  /** What it says of itself; absent when it does not run, or lets nobody in. */
+  /** What it says of itself; absent when it does not run, or does not tell us. */
   readonly process?: ServiceStatus
+  /** Why it runs and does not tell. */
+  readonly problem?: string
   readonly platforms: readonly PlatformStatus[]
 }
 
-async function statusOfGateway(): Promise<GatewayStatus> {
-  const client = await gatewayClient()
-  const { settings } = await readConfig()
-  const plan = planApiServer(settings)
-  const planned: PlatformStatus = { name: 'api_server', state: plan.state === 'ready' ? 'stopped' : plan.state, reason: plan.state === 'ready' ? null : plan.reason, since: Date.now() }
+async function statusOfGateway(config: Config): Promise<GatewayStatus> {
+  const client = gatewayClient(config)
   const running = await client.isRunning()
-  if (!running || plan.state !== 'ready') return { running, url: client.url, platforms: [planned] }
-  const status = await client.ask('GET', '/status', serviceStatusSchema)
-  return { running, url: client.url, process: status, platforms: status.platforms }
+  const bySettings = { running, url: client.url, platforms: [plannedApiServer(config)] }
+  if (!running) return bySettings
+  try {
+    const status = await client.ask('GET', '/status', serviceStatusSchema)
+    return { running, url: client.url, process: status, platforms: status.platforms }
+  } catch (error) {
+    return { ...bySettings, problem: messageOf(error) }
+  }
 }
 
-function inWords({ running, process }: GatewayStatus): string {
+/** What its settings alone say about it. */
+function plannedApiServer({ settings }: Config): PlatformStatus {
+  const plan = planApiServer(settings)
+  const isReady = plan.state === 'ready'
+  return { name: 'api_server', state: isReady ? 'stopped' : plan.state, reason: isReady ? null : plan.reason, since: clock.now() }
+}
+
+function inWords({ running, process, problem }: GatewayStatus): string {
   if (!running) return 'not running'
-  return process ? `${process.status}, process ${process.pid}, for ${age(process.startedAt, Date.now())}` : 'running, but it lets nobody in'
+  return process ? `${process.status}, process ${process.pid}, for ${age(process.startedAt, clock.now())}` : `running, but it does not say how it is: ${problem}`
 }

@@ -1,0 +1,30 @@
+import { talariaVersion } from '@talaria/core'
+import { Command } from 'commander'
+import { addBackup } from './commands/backup.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addHandles } from './commands/handles.ts'
+import { addKeys } from './commands/keys.ts'
+import { addRestore } from './commands/restore.ts'
+import { addSettings } from './commands/settings.ts'
+import { addStatus } from './commands/status.ts'
+
+const EXAMPLES = `
+Examples:
+  talaria status
+  talaria handles
+  talaria keys create "open webui" --scope chat
+  talaria backup
+`
+
+/** The command line as a whole: every command with its arguments and options, not yet parsed. */
+export function createProgram(): Command {
+  const program = new Command('talaria')
+    .description('Look after a Talaria home: what runs, who holds what, keys, backups. Reads TALARIA_HOME (default ~/.talaria).')
+    .version(talariaVersion())
+    .showHelpAfterError('Add --help for what there is.')
+    .addHelpText('after', EXAMPLES)
+    // Ends by an exception, which has the exit code that we choose.
+    .exitOverride()
+  for (const add of [addStatus, addHandles, addDoctor, addKeys, addBackup, addRestore, addSettings]) add(program)
+  return program
+}
