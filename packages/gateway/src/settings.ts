@@ -2,9 +2,9 @@ import type { AgentSettingsInput } from '@talaria/agent'
 import { defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
 import { z } from 'zod'
 
-const kept = () => z.union([oneOf('forever'), duration()]).describe('a duration with its unit, such as 30d, or forever')
+const kept = () => z.union([oneOf('forever'), duration()]).meta({ description: 'a duration with its unit, such as 30d, or forever', unit: 'ms' })
 
-const every = () => z.union([oneOf('never'), duration()]).describe('a duration with its unit, such as 1d, or never')
+const every = () => z.union([oneOf('never'), duration()]).meta({ description: 'a duration with its unit, such as 1d, or never', unit: 'ms' })
 
 /** Everything that can be set of a gateway: for its loader, `--help`, and the documentation, which a test compares. */
 export const gatewaySettings = defineSettings({
