@@ -44,29 +44,38 @@ export class ServiceClient {
     }
   }
 
-  /** The answer of a route, checked. @throws ServiceError */
+  /** The answer of a route, checked; a health report is one even when its status says that things are bad. @throws ServiceError */
   async ask<Output>(method: string, path: string, schema: z.ZodType<Output>, body?: unknown): Promise<Output> {
-    const response = await this.request(method, path, body)
-    const answer = schema.safeParse(await response.json().catch(() => undefined))
+    const response = await this.#send(method, path, body)
+    const json: unknown = await response.json().catch(() => undefined)
+    const answer = schema.safeParse(json)
     if (answer.success) return answer.data
+    if (!response.ok) throw this.#refusal(response, json)
     throw new ServiceError('NOT_UNDERSTOOD', `What answers at ${this.url} is not the ${this.name} of this version of Talaria.`, { cause: answer.error })
   }
 
   /** The answer of a route as it comes. @throws ServiceError `NOT_RUNNING`, `REFUSED` */
   async request(method: string, path: string, body?: unknown): Promise<Response> {
-    const { name, url } = this
+    const response = await this.#send(method, path, body)
+    if (response.ok) return response
+    throw this.#refusal(response, await response.json().catch(() => undefined))
+  }
+
+  async #send(method: string, path: string, body: unknown): Promise<Response> {
     if (this.#key === undefined) {
+      const { name } = this
       throw new ServiceError('REFUSED', `${this.#keyVariable} is not set, so the ${name} lets nobody in. Set it in the .env file of your TALARIA_HOME and restart the ${name}.`)
     }
-    const response = await this.#fetch(path, {
+    return this.#fetch(path, {
       method,
       headers: { Authorization: `Bearer ${this.#key}`, 'Content-Type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    // A health report is an answer even when it says that things are bad.
-    if (response.ok || path === '/health/deep') return response
-    const refusal = jsonErrorSchema.safeParse(await response.json().catch(() => undefined))
-    throw new ServiceError('REFUSED', `The ${name} at ${url} refused (${response.status}): ${refusal.data?.error.message ?? response.statusText}`)
+  }
+
+  #refusal({ status, statusText }: Response, json: unknown): ServiceError {
+    const said = jsonErrorSchema.safeParse(json).data?.error.message ?? statusText
+    return new ServiceError('REFUSED', `The ${this.name} at ${this.url} refused (${status}): ${said}`)
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
@@ -82,7 +91,8 @@ export class ServiceClient {
       return await fetch(url + path, { ...init, signal: late.signal })
     } catch (error) {
       if (late.signal.aborted) throw new ServiceError('NOT_RUNNING', `The ${name} at ${url} did not answer within ${TIMEOUT_MS / 1000} s.`, { cause: error })
-      const reason = codeOf((error as Error).cause) ?? messageOf(error)
+      const { cause } = error as Error
+      const reason = codeOf(cause) ?? messageOf(cause ?? error)
       throw new ServiceError('NOT_RUNNING', `The ${name} does not run at ${url} (${reason}). Start it with: pnpm ${name}`, { cause: error })
     } finally {
       begun.abort(new Error('it has begun'))

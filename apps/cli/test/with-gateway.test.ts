@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { deepHealthSchema, handlesReportSchema } from '@talaria/core/contracts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startGateway, type RunningGateway } from './running-gateway.ts'
+import { talaria } from './talaria.ts'
 
 let gateway: RunningGateway
 beforeAll(async () => {
@@ -95,13 +96,11 @@ describe('with a gateway that does not know our key', () => {
   const wrong = { API_SERVER_KEY: 'another-key-altogether-0123456789' }
 
   test('status says that it runs, and why it tells nothing', async () => {
-    const { talaria } = await import('./talaria.ts')
     const said = await talaria(gateway.home, ['status'], { API_SERVER_PORT: new URL(gateway.url).port, ...wrong })
     expect(said).toMatchObject({ code: 0, stdout: expect.stringMatching(/running, but it does not say how it is: .*refused \(401\)/) })
   })
 
   test('everything else is refused, and neither key is shown', async () => {
-    const { talaria } = await import('./talaria.ts')
     for (const args of [['handles'], ['doctor'], ['keys', 'list'], ['backup']]) {
       const { code, stdout, stderr } = await talaria(gateway.home, args, { API_SERVER_PORT: new URL(gateway.url).port, ...wrong })
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })

@@ -2,21 +2,25 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { silentLog, systemClock as clock } from '@talaria/core'
+import { openDatabases } from '@talaria/db'
 import { temporaryHome } from '@talaria/db/testing'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { startGateway } from './running-gateway.ts'
 import { talaria } from './talaria.ts'
 
 const KEY = { API_SERVER_KEY: 'a-key-for-a-gateway-that-is-not-there' }
-// Nobody listens there, and nobody but root could.
-const NOBODY = { API_SERVER_PORT: '1' }
+let nobody: { API_SERVER_PORT: string }
+beforeAll(async () => {
+  nobody = { API_SERVER_PORT: await portOfNobody() }
+})
 
 describe('without a gateway', () => {
   test('status says so, and what the settings would make of it', async () => {
     using home = temporaryHome()
-    const ready = await talaria(home.path, ['status'], { ...KEY, ...NOBODY })
-    expect(ready).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^gateway: not running \(http:\/\/127\.0\.0\.1:1\)\n[^]*^api_server +stopped$/m) })
-    const unset = JSON.parse((await talaria(home.path, ['status', '--json'], NOBODY)).stdout)
+    const ready = await talaria(home.path, ['status'], { ...KEY, ...nobody })
+    expect(ready).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^gateway: not running \(http:\/\/127\.0\.0\.1:\d+\)\n[^]*^api_server +stopped$/m) })
+    const unset = JSON.parse((await talaria(home.path, ['status', '--json'], nobody)).stdout)
     expect(unset).toMatchObject({ running: false, platforms: [{ name: 'api_server', state: 'not_configured', reason: expect.stringContaining('API_SERVER_KEY') }] })
     expect(readdirSync(home.path)).toEqual([])
   })
@@ -24,29 +28,29 @@ describe('without a gateway', () => {
   test('what needs one says how to start it', async () => {
     using home = temporaryHome()
     for (const args of [['handles'], ['doctor'], ['keys', 'list'], ['keys', 'create', 'x'], ['keys', 'revoke', 'x']]) {
-      const { code, stdout, stderr } = await talaria(home.path, args, { ...KEY, ...NOBODY })
+      const { code, stdout, stderr } = await talaria(home.path, args, { ...KEY, ...nobody })
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-      expect(stderr).toMatch(/does not run at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\).*pnpm gateway/)
+      expect(stderr).toMatch(/does not run at http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\).*pnpm gateway/)
     }
-    expect(await talaria(home.path, ['handles', '--json'], { ...KEY, ...NOBODY })).toMatchObject({ code: 1, stdout: '[]\n' })
+    expect(await talaria(home.path, ['handles', '--json'], { ...KEY, ...nobody })).toMatchObject({ code: 1, stdout: '[]\n' })
   })
 
   test('what needs a key names the variable', async () => {
     using home = temporaryHome()
-    expect(await talaria(home.path, ['keys', 'list'], NOBODY)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('API_SERVER_KEY is not set') })
+    expect(await talaria(home.path, ['keys', 'list'], nobody)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('API_SERVER_KEY is not set') })
   })
 
   test('a backup of nothing is refused, and makes nothing', async () => {
     using home = temporaryHome()
-    expect(await talaria(home.path, ['backup'], { ...KEY, ...NOBODY })).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nothing to back up') })
+    expect(await talaria(home.path, ['backup'], { ...KEY, ...nobody })).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nothing to back up') })
     expect(readdirSync(home.path)).toEqual([])
   })
 
   test('a restore of what is not there, or is no database, is refused', async () => {
     using home = temporaryHome()
     writeFileSync(home.file('notes.txt'), 'no database, but long enough to be looked at '.repeat(100))
-    expect(await talaria(home.path, ['restore', 'nowhere.db'], NOBODY)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nowhere.db') })
-    expect(await talaria(home.path, ['restore', home.file('notes.txt')], NOBODY)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('notes.txt') })
+    expect(await talaria(home.path, ['restore', 'nowhere.db'], nobody)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nowhere.db') })
+    expect(await talaria(home.path, ['restore', home.file('notes.txt')], nobody)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('notes.txt') })
     expect(existsSync(home.file('gateway.db'))).toBe(false)
   })
 
@@ -58,8 +62,6 @@ describe('without a gateway', () => {
     expect(await gateway.talaria('backup', '--name', 'stopped.db')).toMatchObject({ code: 0, stdout: expect.stringContaining('stopped.db, checked and sound') })
     const restored = await gateway.talaria('restore', 'stopped.db')
     expect(restored).toMatchObject({ code: 0, stdout: expect.stringMatching(/Restored .*gateway\.db from .*stopped\.db, checked and sound\.\nWhat was there before is now /) })
-    const { openDatabases } = await import('@talaria/db')
-    const { silentLog, systemClock: clock } = await import('@talaria/core')
     await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: `${gateway.home}/gateway.db` } }, clock, log: silentLog })
     expect(await databases.gateway.responses.get(id, { all: true })).toMatchObject({ id, status: 'completed' })
   })
@@ -118,3 +120,13 @@ describe('what is typed', () => {
     expect(rows.map(({ env }) => env)).toContain('TALARIA_MODEL')
   })
 })
+
+/** A port that had been given to us a moment ago, and has nobody now. */
+async function portOfNobody(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return String(port)
+}
