@@ -68,7 +68,12 @@ async function soak({ seconds, rate, clients, report: isReportWanted }: SoakOpti
   const before = await quietOpenOf(gateway)
   const everyMs = Math.max(SHORTEST_INTERVAL_MS, (seconds * 1_000) / SAMPLES)
   const ended = new AbortController()
-  const sampling = takeSamples(gateway, { clock, everyMs, signal: ended.signal, onSample: (line) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${line}`) })
+  const sampling = takeSamples(gateway, {
+    clock,
+    everyMs,
+    signal: ended.signal,
+    onSample: (line) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${line}`),
+  })
   const load = await runLoad(gateway, { clock, seconds, rate, clients }).finally(() => ended.abort())
   const samples = await sampling
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')

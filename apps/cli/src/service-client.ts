@@ -64,7 +64,10 @@ export class ServiceClient {
   async #send(method: string, path: string, body: unknown): Promise<Response> {
     if (this.#key === undefined) {
       const { name } = this
-      throw new ServiceError('REFUSED', `${this.#keyVariable} is not set, so the ${name} lets nobody in. Set it in the .env file of your TALARIA_HOME and restart the ${name}.`)
+      throw new ServiceError(
+        'REFUSED',
+        `${this.#keyVariable} is not set, so the ${name} lets nobody in. Set it in the .env file of your TALARIA_HOME and restart the ${name}.`,
+      )
     }
     return this.#fetch(path, {
       method,

@@ -9,7 +9,12 @@ import { createProgram } from '../src/program.ts'
 const docs = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'cli.md'), 'utf8')
 
 /** What is documented of each command, by its heading: `talaria keys create <name>`. */
-const documented = new Map(docs.split(/^## `/m).slice(1).map((section): [string, string] => [section.slice(0, section.indexOf('`')), section]))
+const documented = new Map(
+  docs
+    .split(/^## `/m)
+    .slice(1)
+    .map((section): [string, string] => [section.slice(0, section.indexOf('`')), section]),
+)
 
 /** Every command that does something, by what one types. */
 const commands = new Map(leavesOf(createProgram()).map((command): [string, Command] => [usageOf(command), command]))

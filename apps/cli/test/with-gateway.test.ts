@@ -20,7 +20,12 @@ describe('with a gateway that runs', () => {
     expect(stdout).toMatch(new RegExp(`^gateway: running, process ${gateway.process.pid}, for \\d+`))
     expect(stdout).toMatch(/^api_server +connected$/m)
     const json = JSON.parse((await gateway.talaria('status', '--json')).stdout)
-    expect(json).toMatchObject({ running: true, url: gateway.url, process: { pid: gateway.process.pid }, platforms: [{ name: 'api_server', state: 'connected' }] })
+    expect(json).toMatchObject({
+      running: true,
+      url: gateway.url,
+      process: { pid: gateway.process.pid },
+      platforms: [{ name: 'api_server', state: 'connected' }],
+    })
   })
 
   test('handles names the holder of every open database', async () => {
@@ -36,7 +41,8 @@ describe('with a gateway that runs', () => {
   test('doctor tries everything, and is content', async () => {
     const { code, stdout } = await gateway.talaria('doctor')
     expect(code).toBe(0)
-    for (const check of ['session store', 'write', 'integrity', 'disk', 'platforms', 'descriptors']) expect(stdout).toMatch(new RegExp(`^${check} +(ok|degraded) `, 'm'))
+    for (const check of ['session store', 'write', 'integrity', 'disk', 'platforms', 'descriptors'])
+      expect(stdout).toMatch(new RegExp(`^${check} +(ok|degraded) `, 'm'))
     expect(deepHealthSchema.parse(JSON.parse((await gateway.talaria('doctor', '--json')).stdout)).status).not.toBe('failed')
   })
 

@@ -19,9 +19,16 @@ describe('without a gateway', () => {
   test('status says so, and what the settings would make of it', async () => {
     using home = temporaryHome()
     const ready = await talaria(home.path, ['status'], { ...KEY, ...nobody })
-    expect(ready).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^gateway: not running \(http:\/\/127\.0\.0\.1:\d+\)\n[^]*^api_server +stopped$/m) })
+    expect(ready).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^gateway: not running \(http:\/\/127\.0\.0\.1:\d+\)\n[^]*^api_server +stopped$/m),
+    })
     const unset = JSON.parse((await talaria(home.path, ['status', '--json'], nobody)).stdout)
-    expect(unset).toMatchObject({ running: false, platforms: [{ name: 'api_server', state: 'not_configured', reason: expect.stringContaining('API_SERVER_KEY') }] })
+    expect(unset).toMatchObject({
+      running: false,
+      platforms: [{ name: 'api_server', state: 'not_configured', reason: expect.stringContaining('API_SERVER_KEY') }],
+    })
     expect(readdirSync(home.path)).toEqual([])
   })
 
@@ -37,12 +44,20 @@ describe('without a gateway', () => {
 
   test('what needs a key names the variable', async () => {
     using home = temporaryHome()
-    expect(await talaria(home.path, ['keys', 'list'], nobody)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('API_SERVER_KEY is not set') })
+    expect(await talaria(home.path, ['keys', 'list'], nobody)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('API_SERVER_KEY is not set'),
+    })
   })
 
   test('a backup of nothing is refused, and makes nothing', async () => {
     using home = temporaryHome()
-    expect(await talaria(home.path, ['backup'], { ...KEY, ...nobody })).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nothing to back up') })
+    expect(await talaria(home.path, ['backup'], { ...KEY, ...nobody })).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('nothing to back up'),
+    })
     expect(readdirSync(home.path)).toEqual([])
   })
 
@@ -50,18 +65,27 @@ describe('without a gateway', () => {
     using home = temporaryHome()
     writeFileSync(home.file('notes.txt'), 'no database, but long enough to be looked at '.repeat(100))
     expect(await talaria(home.path, ['restore', 'nowhere.db'], nobody)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nowhere.db') })
-    expect(await talaria(home.path, ['restore', home.file('notes.txt')], nobody)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('notes.txt') })
+    expect(await talaria(home.path, ['restore', home.file('notes.txt')], nobody)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('notes.txt'),
+    })
     expect(existsSync(home.file('gateway.db'))).toBe(false)
   })
 
   test('what was backed up after the gateway stopped is there again when it is restored', async () => {
     await using gateway = await startGateway()
     const headers = { Authorization: `Bearer ${gateway.key}`, 'Content-Type': 'application/json' }
-    const { id } = (await (await fetch(`${gateway.url}/v1/responses`, { method: 'POST', headers, body: '{"input":"!say remember me"}' })).json()) as { id: string }
+    const { id } = (await (await fetch(`${gateway.url}/v1/responses`, { method: 'POST', headers, body: '{"input":"!say remember me"}' })).json()) as {
+      id: string
+    }
     expect(await gateway.process.stop()).toBe(0)
     expect(await gateway.talaria('backup', '--name', 'stopped.db')).toMatchObject({ code: 0, stdout: expect.stringContaining('stopped.db, checked and sound') })
     const restored = await gateway.talaria('restore', 'stopped.db')
-    expect(restored).toMatchObject({ code: 0, stdout: expect.stringMatching(/Restored .*gateway\.db from .*stopped\.db, checked and sound\.\nWhat was there before is now /) })
+    expect(restored).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/Restored .*gateway\.db from .*stopped\.db, checked and sound\.\nWhat was there before is now /),
+    })
     await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: `${gateway.home}/gateway.db` } }, clock, log: silentLog })
     expect(await databases.gateway.responses.get(id, { all: true })).toMatchObject({ id, status: 'completed' })
   })

@@ -1,5 +1,14 @@
 import { createAgent } from '@talaria/agent'
-import { createLog, listenForShutdown, messageOf, startDescriptorBudget, startEventLoopDelay, systemClock as clock, talariaVersion, TalariaError } from '@talaria/core'
+import {
+  createLog,
+  listenForShutdown,
+  messageOf,
+  startDescriptorBudget,
+  startEventLoopDelay,
+  systemClock as clock,
+  talariaVersion,
+  TalariaError,
+} from '@talaria/core'
 import { startHttpServer } from '@talaria/core/http'
 import { openDatabases } from '@talaria/db'
 import { agentSettingsOf, Gateway, isApiServerWanted, planApiServer } from '@talaria/gateway'
@@ -19,7 +28,10 @@ async function main(): Promise<void> {
   const log = createLog('gateway', { level: settings.logLevel })
   const plan = planApiServer(settings)
   if (plan.state !== 'ready' && !isApiServerWanted(settings)) {
-    throw new TalariaError('NOTHING_ENABLED', `No platform is enabled. ${plan.reason} Settings are read from the environment, ${paths.envFile} and ${paths.configFile}.`)
+    throw new TalariaError(
+      'NOTHING_ENABLED',
+      `No platform is enabled. ${plan.reason} Settings are read from the environment, ${paths.envFile} and ${paths.configFile}.`,
+    )
   }
   using shutdown = listenForShutdown({ log, deadlineMs: settings.shutdownGrace + GIVING_UP_MS })
   await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb } }, clock, log })

@@ -19,7 +19,10 @@ export function startProcess(home: string, env: Readonly<Record<string, string>>
 }
 
 /** Starts it with a key, and resolves with its address once its platform is connected. */
-export async function startConnected(home: string, env: Readonly<Record<string, string>> = {}): Promise<{ readonly process: ServiceProcess; readonly url: string }> {
+export async function startConnected(
+  home: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly process: ServiceProcess; readonly url: string }> {
   const process = startProcess(home, { API_SERVER_KEY: KEY, ...env })
   try {
     await process.logs('the API server is connected')

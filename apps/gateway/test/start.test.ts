@@ -24,7 +24,10 @@ describe('a gateway that cannot start says what to do, and exits', () => {
 
   test('with 78 when what could be enabled was switched off', async () => {
     using home = temporaryHome()
-    expect(await endOf(home.path, { API_SERVER_KEY: KEY, API_SERVER_ENABLED: 'false' })).toMatchObject({ code: EX_CONFIG, stderr: expect.stringContaining('API_SERVER_ENABLED') })
+    expect(await endOf(home.path, { API_SERVER_KEY: KEY, API_SERVER_ENABLED: 'false' })).toMatchObject({
+      code: EX_CONFIG,
+      stderr: expect.stringContaining('API_SERVER_ENABLED'),
+    })
   })
 
   test('with 78 when settings are wrong, naming every one of them at once and no secret', async () => {
@@ -33,14 +36,18 @@ describe('a gateway that cannot start says what to do, and exits', () => {
     writeFileSync(home.file('.env'), 'TALARIA_MODEL_MAX_ATTEMPTS=0\n')
     const { code, stderr } = await endOf(home.path, { API_SERVER_KEY: KEY, API_SERVER_PORT: '99999', TALARIA_LOG_LEVEL: 'loud' })
     expect(code).toBe(EX_CONFIG)
-    for (const name of ['API_SERVER_PORT', 'TALARIA_LOG_LEVEL', 'TALARIA_MODEL_MAX_ATTEMPTS', 'max_concurrent_runs', 'gateway.api_server.prot']) expect(stderr).toContain(name)
+    for (const name of ['API_SERVER_PORT', 'TALARIA_LOG_LEVEL', 'TALARIA_MODEL_MAX_ATTEMPTS', 'max_concurrent_runs', 'gateway.api_server.prot'])
+      expect(stderr).toContain(name)
     expect(stderr).not.toContain(KEY)
     expect(stderr).not.toContain('    at ')
   })
 
   test('with 78 when the model is none that there is', async () => {
     using home = temporaryHome()
-    expect(await endOf(home.path, { API_SERVER_KEY: KEY, TALARIA_MODEL: 'nonsense' })).toMatchObject({ code: EX_CONFIG, stderr: expect.stringContaining('nonsense') })
+    expect(await endOf(home.path, { API_SERVER_KEY: KEY, TALARIA_MODEL: 'nonsense' })).toMatchObject({
+      code: EX_CONFIG,
+      stderr: expect.stringContaining('nonsense'),
+    })
   })
 
   test('with 1 when the port is in use, in one sentence that names the setting', async () => {

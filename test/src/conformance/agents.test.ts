@@ -32,7 +32,7 @@ describe.for(MODELS)('@openai/agents over %s', ([, model]) => {
   test('does the same streamed', async () => {
     const result = await runner().run(agent(), ONE_CALL, { stream: true })
     let text = ''
-    for await (const chunk of result.toTextStream()) text += chunk as string
+    for await (const chunk of result.toTextStream()) text += chunk
     await result.completed
     expect(text).toBe('It is fine in Rome.')
     expect(result.finalOutput).toBe('It is fine in Rome.')
@@ -51,7 +51,14 @@ test('a session of the agents keeps its items in a conversation here', async () 
   await runner().run(agent, ONE_CALL, { session })
   await runner().run(agent, 'And now?', { session })
   const items = await session.getItems()
-  expect(items.map((item) => ('role' in item ? item.role : item.type))).toEqual(['user', 'function_call', 'function_call_result', 'assistant', 'user', 'assistant'])
+  expect(items.map((item) => ('role' in item ? item.role : item.type))).toEqual([
+    'user',
+    'function_call',
+    'function_call_result',
+    'assistant',
+    'user',
+    'assistant',
+  ])
 
   const popped = await session.popItem()
   expect(popped).toMatchObject({ role: 'assistant' })

@@ -18,7 +18,11 @@ const MODELS: readonly [string, () => LanguageModel][] = [
 ]
 
 const TOOLS = {
-  get_weather: tool({ description: 'The weather of a city', inputSchema: z.object({ city: z.string() }), execute: ({ city }) => Promise.resolve(`fine in ${city}`) }),
+  get_weather: tool({
+    description: 'The weather of a city',
+    inputSchema: z.object({ city: z.string() }),
+    execute: ({ city }) => Promise.resolve(`fine in ${city}`),
+  }),
 }
 const TWO_CALLS = '!call get_weather {"city":"Rome"}\n!then\n!call get_weather {"city":"Oslo"}\n!then\n!say It is {result}.'
 
@@ -66,7 +70,12 @@ describe('@ai-sdk/openai', () => {
   test('continues a stored response by its id', async () => {
     const first = await generateText({ model: openai()('talaria'), prompt: 'My name is Ada.', maxRetries: 0 })
     const { responseId } = first.providerMetadata!['openai'] as { responseId: string }
-    const second = await generateText({ model: openai()('talaria'), prompt: 'And?', providerOptions: { openai: { previousResponseId: responseId } }, maxRetries: 0 })
+    const second = await generateText({
+      model: openai()('talaria'),
+      prompt: 'And?',
+      providerOptions: { openai: { previousResponseId: responseId } },
+      maxRetries: 0,
+    })
     expect(second.text).toMatch(/3 messages/)
   })
 

@@ -18,7 +18,12 @@ const chunkSchema = z.strictObject({
   choices: z.array(
     z.strictObject({
       index: z.literal(0),
-      delta: z.strictObject({ role: z.literal('assistant').optional(), content: z.string().optional(), reasoning_content: z.string().optional(), tool_calls: z.array(toolCall).optional() }),
+      delta: z.strictObject({
+        role: z.literal('assistant').optional(),
+        content: z.string().optional(),
+        reasoning_content: z.string().optional(),
+        tool_calls: z.array(toolCall).optional(),
+      }),
       logprobs: z.null(),
       finish_reason: z.enum(['stop', 'length', 'tool_calls', 'content_filter']).nullable(),
     }),
@@ -26,7 +31,9 @@ const chunkSchema = z.strictObject({
   usage: z.looseObject({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() }).optional(),
 })
 
-const errorSchema = z.strictObject({ error: z.strictObject({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string().nullable() }) })
+const errorSchema = z.strictObject({
+  error: z.strictObject({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string().nullable() }),
+})
 
 /** What a stream of chat chunks that keeps the rules adds up to. */
 export interface CheckedChat {

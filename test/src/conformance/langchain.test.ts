@@ -7,7 +7,11 @@ import { useGateway } from '../testing/use-gateway.ts'
 
 const shared = useGateway()
 
-const weather = tool(({ city }: { city: string }) => `fine in ${city}`, { name: 'get_weather', description: 'The weather of a city', schema: z.object({ city: z.string() }) })
+const weather = tool(({ city }: { city: string }) => `fine in ${city}`, {
+  name: 'get_weather',
+  description: 'The weather of a city',
+  schema: z.object({ city: z.string() }),
+})
 const ASK = new HumanMessage('!call get_weather {"city":"Rome"}\n!then\n!say It is {result}.')
 
 describe.for([
@@ -25,7 +29,12 @@ describe.for([
 
   test('streams it', async () => {
     const chunks = await Array.fromAsync(await model().stream('!stream 5 chunks every 2ms word{n} '))
-    expect(chunks.map((chunk) => chunk.text).join('').trim()).toBe('word1 word2 word3 word4 word5')
+    expect(
+      chunks
+        .map((chunk) => chunk.text)
+        .join('')
+        .trim(),
+    ).toBe('word1 word2 word3 word4 word5')
     expect(chunks.length).toBeGreaterThan(4)
   })
 
@@ -36,7 +45,7 @@ describe.for([
     const streamed = await whole(await bound.stream([ASK]))
     expect(streamed.tool_calls).toMatchObject([{ name: 'get_weather', args: { city: 'Rome' } }])
 
-    const result = (await weather.invoke(called.tool_calls![0]!)) as ToolMessage
+    const result: ToolMessage = await weather.invoke(called.tool_calls![0]!)
     const messages: BaseMessage[] = [ASK, new AIMessage({ content: called.content, tool_calls: called.tool_calls! }), result]
     expect((await bound.invoke(messages)).text).toBe('It is fine in Rome.')
   })

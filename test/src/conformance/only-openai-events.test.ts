@@ -9,7 +9,11 @@ import { checkStream } from './open-responses/check-stream.ts'
 const shared = useGateway()
 const RUNS = process.env.TALARIA_TEST_FULL ? 1_000 : 40
 
-const TOOL = { name: 'get_weather', description: 'The weather of a city', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } }
+const TOOL = {
+  name: 'get_weather',
+  description: 'The weather of a city',
+  parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+}
 
 const words = fc.stringMatching(/^[a-z]{1,8}( [a-zäß中🙂]{1,8}){0,4}$/u)
 const line = fc.oneof(
@@ -54,10 +58,15 @@ describe('whatever a model does', () => {
     await fc.assert(
       fc.asyncProperty(script, async (content) => {
         const request = { model: 'talaria', messages: [{ role: 'user' as const, content }], tools: [{ type: 'function' as const, function: TOOL }] }
-        const { frames } = await shared.gateway.api.stream('POST', '/v1/chat/completions', { body: { ...request, stream: true, stream_options: { include_usage: true } } })
+        const { frames } = await shared.gateway.api.stream('POST', '/v1/chat/completions', {
+          body: { ...request, stream: true, stream_options: { include_usage: true } },
+        })
         const checked = checkChatStream(await Array.fromAsync(frames))
         const helped = shared.openai().chat.completions.stream(request).finalChatCompletion()
-        if (checked.error !== undefined) return void (await expect(helped).rejects.toMatchObject({ code: checked.error }))
+        if (checked.error !== undefined) {
+          await expect(helped).rejects.toMatchObject({ code: checked.error })
+          return
+        }
         // The helper itself raises for answers that were cut.
         if (checked.finishReason !== 'stop' && checked.finishReason !== 'tool_calls') return void (await helped.catch(() => {}))
         const { message, finish_reason } = (await helped).choices[0]!

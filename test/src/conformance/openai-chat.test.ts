@@ -8,7 +8,11 @@ const shared = useGateway()
 
 const WEATHER: ChatCompletionTool = {
   type: 'function',
-  function: { name: 'get_weather', description: 'The weather of a city', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } },
+  function: {
+    name: 'get_weather',
+    description: 'The weather of a city',
+    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  },
 }
 const say = (content: string) => [{ role: 'user' as const, content }]
 
@@ -17,7 +21,12 @@ describe('models', () => {
     const models = []
     for await (const model of shared.openai().models.list()) models.push(model)
     expect(models.map(({ id }) => id)).toContain('talaria')
-    expect(await shared.openai().models.retrieve('talaria')).toMatchObject({ id: 'talaria', object: 'model', created: expect.any(Number), owned_by: expect.any(String) })
+    expect(await shared.openai().models.retrieve('talaria')).toMatchObject({
+      id: 'talaria',
+      object: 'model',
+      created: expect.any(Number),
+      owned_by: expect.any(String),
+    })
   })
 })
 
@@ -30,10 +39,17 @@ describe('chat completions', () => {
   })
 
   test('are streamed in chunks that add up, with usage last when asked for', async () => {
-    const stream = await shared.openai().chat.completions.create({ model: 'talaria', messages: say('!stream 5 chunks word{n} '), stream: true, stream_options: { include_usage: true } })
+    const stream = await shared
+      .openai()
+      .chat.completions.create({ model: 'talaria', messages: say('!stream 5 chunks word{n} '), stream: true, stream_options: { include_usage: true } })
     const chunks = await Array.fromAsync(stream)
     expect(chunks[0]!.choices[0]!.delta.role).toBe('assistant')
-    expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('').trim()).toBe('word1 word2 word3 word4 word5')
+    expect(
+      chunks
+        .map((chunk) => chunk.choices[0]?.delta.content ?? '')
+        .join('')
+        .trim(),
+    ).toBe('word1 word2 word3 word4 word5')
     expect(chunks.map((chunk) => chunk.choices[0]?.finish_reason).filter(Boolean)).toEqual(['stop'])
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: expect.any(Number) } })
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1)
@@ -52,7 +68,10 @@ describe('chat completions', () => {
     const ask = say('!call get_weather {"city":"Rome"}\n!then\n!say It is {result}.')
     const first = await shared.openai().chat.completions.create({ model: 'talaria', messages: ask, tools: [WEATHER] })
     const [choice] = first.choices
-    expect(choice).toMatchObject({ finish_reason: 'tool_calls', message: { tool_calls: [{ type: 'function', function: { name: 'get_weather', arguments: '{"city":"Rome"}' } }] } })
+    expect(choice).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: { tool_calls: [{ type: 'function', function: { name: 'get_weather', arguments: '{"city":"Rome"}' } }] },
+    })
     const second = await shared.openai().chat.completions.create({
       model: 'talaria',
       messages: [...ask, choice!.message, { role: 'tool', tool_call_id: choice!.message.tool_calls![0]!.id, content: 'sunny' }],
@@ -62,7 +81,9 @@ describe('chat completions', () => {
   })
 
   test('a streamed tool call is put together by the helper', async () => {
-    const stream = shared.openai().chat.completions.stream({ model: 'talaria', messages: say('!call get_weather {"city":"Oslo"}\n!call get_weather {"city":"Rome"}'), tools: [WEATHER] })
+    const stream = shared
+      .openai()
+      .chat.completions.stream({ model: 'talaria', messages: say('!call get_weather {"city":"Oslo"}\n!call get_weather {"city":"Rome"}'), tools: [WEATHER] })
     const { choices } = await stream.finalChatCompletion()
     expect(choices[0]!.finish_reason).toBe('tool_calls')
     expect(choices[0]!.message.tool_calls!.map((call) => call.type === 'function' && call.function.arguments)).toEqual(['{"city":"Oslo"}', '{"city":"Rome"}'])
@@ -96,12 +117,16 @@ describe('chat completions', () => {
 
   test('a structured answer fits the schema that was asked for', async () => {
     const City = z.object({ name: z.string(), people: z.int(), capital: z.boolean() })
-    const completion = await shared.openai().chat.completions.parse({ model: 'talaria', messages: say('Describe Rome'), response_format: zodResponseFormat(City, 'city') })
+    const completion = await shared
+      .openai()
+      .chat.completions.parse({ model: 'talaria', messages: say('Describe Rome'), response_format: zodResponseFormat(City, 'city') })
     expect(City.parse(completion.choices[0]!.message.parsed)).toBeDefined()
   })
 
   test('an answer that was cut says so', async () => {
-    const completion = await shared.openai().chat.completions.create({ model: 'talaria', messages: say('!say one two three four five six seven eight nine ten'), max_completion_tokens: 3 })
+    const completion = await shared
+      .openai()
+      .chat.completions.create({ model: 'talaria', messages: say('!say one two three four five six seven eight nine ten'), max_completion_tokens: 3 })
     expect(completion.choices[0]!.finish_reason).toBe('length')
   })
 })

@@ -24,7 +24,12 @@ test('its items are added, listed page by page in both directions, retrieved and
     return items
   }
   const ascending = await list('asc')
-  expect(ascending.map((item) => (item.type === 'message' && item.content[0]?.type === 'input_text' ? item.content[0].text : '?'))).toEqual(['one', 'two', 'three', 'four'])
+  expect(ascending.map((item) => (item.type === 'message' && item.content[0]?.type === 'input_text' ? item.content[0].text : '?'))).toEqual([
+    'one',
+    'two',
+    'three',
+    'four',
+  ])
   expect(await list('desc')).toEqual(ascending.toReversed())
 
   const second = ascending[1]!.id!

@@ -14,19 +14,32 @@ async function refusalOf(call: PromiseLike<unknown>): Promise<InstanceType<typeo
 }
 
 test.for([
-  ['a wrong key is an AuthenticationError', AuthenticationError, 'gateway_auth_failed', (client) => client.withOptions({ apiKey: 'sk-something-else-altogether' }).models.list()],
+  [
+    'a wrong key is an AuthenticationError',
+    AuthenticationError,
+    'gateway_auth_failed',
+    (client) => client.withOptions({ apiKey: 'sk-something-else-altogether' }).models.list(),
+  ],
   ['a bad value is a BadRequestError', BadRequestError, 'invalid_value', (client) => client.chat.completions.create({ ...ask('x'), temperature: 9 })],
   ['what is not supported is refused by name', BadRequestError, 'unsupported_parameter', (client) => client.chat.completions.create({ ...ask('x'), n: 3 })],
   ['what is not there is a NotFoundError', NotFoundError, 'response_not_found', (client) => client.responses.retrieve('resp_unknown')],
   ['an unknown model is not found', NotFoundError, 'model_not_found', (client) => client.models.retrieve('unknown')],
-  ['a model that fails is an InternalServerError', InternalServerError, 'agent_failed', (client) => client.chat.completions.create(ask('!fail 400 no such thing'))],
-] satisfies [string, unknown, string, (client: OpenAI) => PromiseLike<unknown>][])('%s, with its code and the id of the request', async ([, kind, code, call]) => {
-  const error = await refusalOf(call(shared.openai()))
-  expect(error).toBeInstanceOf(kind)
-  expect(error.code).toBe(code)
-  expect(error.requestID).toMatch(/^req_/)
-  expect(error.message).not.toContain(shared.gateway.key)
-})
+  [
+    'a model that fails is an InternalServerError',
+    InternalServerError,
+    'agent_failed',
+    (client) => client.chat.completions.create(ask('!fail 400 no such thing')),
+  ],
+] satisfies [string, unknown, string, (client: OpenAI) => PromiseLike<unknown>][])(
+  '%s, with its code and the id of the request',
+  async ([, kind, code, call]) => {
+    const error = await refusalOf(call(shared.openai()))
+    expect(error).toBeInstanceOf(kind)
+    expect(error.code).toBe(code)
+    expect(error.requestID).toMatch(/^req_/)
+    expect(error.message).not.toContain(shared.gateway.key)
+  },
+)
 
 test('a key without the scope is a PermissionDeniedError', async () => {
   const { json } = await shared.gateway.api.post('/api/keys', { name: 'reader', scopes: ['read'] })

@@ -78,7 +78,11 @@ describe('streams of responses', () => {
   })
 
   test('the helper puts the arguments of calls together, several at once', async () => {
-    const stream = responses().stream({ model: 'talaria', input: '!say Looking.\n!call get_weather {"city":"Rome"}\n!call get_weather {"city":"Oslo"}', tools: [WEATHER] })
+    const stream = responses().stream({
+      model: 'talaria',
+      input: '!say Looking.\n!call get_weather {"city":"Rome"}\n!call get_weather {"city":"Oslo"}',
+      tools: [WEATHER],
+    })
     const { output } = await stream.finalResponse()
     expect(output.map((item) => (item.type === 'function_call' ? item.arguments : item.type))).toEqual(['message', '{"city":"Rome"}', '{"city":"Oslo"}'])
   })
@@ -98,7 +102,9 @@ describe('streams of responses', () => {
   })
 
   test("the server's own tools appear as items that are completed", async () => {
-    const { output } = await responses().stream({ model: 'talaria', input: '!call current_time {"time_zone":"UTC"}\n!then\n!say It is {result}.' }).finalResponse()
+    const { output } = await responses()
+      .stream({ model: 'talaria', input: '!call current_time {"time_zone":"UTC"}\n!then\n!say It is {result}.' })
+      .finalResponse()
     expect(output.map(({ type }) => type)).toEqual(['function_call', 'function_call_output', 'message'])
     expect(output).toMatchObject([{ status: 'completed' }, { status: 'completed' }, { status: 'completed' }])
   })

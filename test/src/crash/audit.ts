@@ -32,7 +32,7 @@ export async function audit(api: ApiClient, ledger: Ledger, since: number): Prom
 }
 
 /** Waits until no run is under way. */
-export async function everyRunIsSettled(api: ApiClient): Promise<void> {
+async function everyRunIsSettled(api: ApiClient): Promise<void> {
   await until('every run is settled', SETTLE_MS, async () => (await api.get(`/v1/runs?limit=1&status=${UNDER_WAY}`)).json.data.length === 0)
 }
 
@@ -49,7 +49,9 @@ async function runsSince(api: ApiClient, since: number): Promise<readonly RunRec
 /** Numbers from 1 on without a gap, one end, and an output that is what was said. */
 async function eventsAreWhole(api: ApiClient, run: RunRecord): Promise<void> {
   const { frames } = await api.stream('GET', `/v1/runs/${run.id}/events`)
-  const events = (await Array.fromAsync(frames)).flatMap(({ id, data }) => (data === undefined ? [] : [{ id, ...(JSON.parse(data) as { event: string; seq: number; delta?: string }) }]))
+  const events = (await Array.fromAsync(frames)).flatMap(({ id, data }) =>
+    data === undefined ? [] : [{ id, ...(JSON.parse(data) as { event: string; seq: number; delta?: string }) }],
+  )
   expect(events.map(({ id, seq }) => [id, seq])).toEqual(events.map((_, index) => [String(index + 1), index + 1]))
   const ends = events.filter(({ event }) => event.startsWith('run.'))
   expect(ends.map(({ event }) => event)).toEqual([`run.${run.status}`])

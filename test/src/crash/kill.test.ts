@@ -57,9 +57,11 @@ async function killUnderLoad(gateway: Gateway, ledger: Ledger, random: Random): 
   using api = new ApiClient(gateway.url, KEY)
   const client = async () => {
     while (!isDead) {
-      await random.pick(OPERATIONS)(api, ledger, random).catch((error: unknown) => {
-        if (!isDead) throw error
-      })
+      await random
+        .pick(OPERATIONS)(api, ledger, random)
+        .catch((error: unknown) => {
+          if (!isDead) throw error
+        })
     }
   }
   const clients = Promise.all(Array.from({ length: CLIENTS }, client))

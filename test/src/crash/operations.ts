@@ -49,7 +49,11 @@ async function response(api: ApiClient, ledger: Ledger, random: Random): Promise
   ledger.promise(stored)
 
   const next = ledger.marker()
-  const second = await postOnce(api, ledger, random, { path: '/v1/responses', body: { input: `${next}\n!say and ${next}`, previous_response_id: first.json.id }, marker: next })
+  const second = await postOnce(api, ledger, random, {
+    path: '/v1/responses',
+    body: { input: `${next}\n!say and ${next}`, previous_response_id: first.json.id },
+    marker: next,
+  })
   ledger.promise(async (later) => {
     const { data } = (await ok(later.get(`/v1/responses/${second.json.id}/input_items`))).json
     expect(data.map((item: { content: { text: string }[] }) => item.content[0]!.text)).toEqual([`${next}\n!say and ${next}`])
@@ -78,7 +82,10 @@ async function responseStream(api: ApiClient, ledger: Ledger, random: Random): P
     expect(all.slice(0, -1).map(numberOf)).toEqual(all.slice(0, -1).map((_, index) => index))
     expect(all.at(-2)!.event).toMatch(/^response\.(completed|failed)$/)
     const last = seen.at(-1)!
-    const rest = last.data === '[DONE]' ? [] : await Array.fromAsync((await later.stream('GET', `/v1/responses/${id}?stream=true&starting_after=${numberOf(last)}`)).frames)
+    const rest =
+      last.data === '[DONE]'
+        ? []
+        : await Array.fromAsync((await later.stream('GET', `/v1/responses/${id}?stream=true&starting_after=${numberOf(last)}`)).frames)
     expect([...seen, ...rest]).toEqual(all)
   })
   const stream = await api.stream('POST', '/v1/responses', { body, headers })

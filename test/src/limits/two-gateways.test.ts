@@ -46,6 +46,7 @@ describe('two gateways on one home', () => {
     await Promise.all([pair.one, pair.other, pair.one, pair.other, pair.one, pair.other].map(client))
     await audit(pair.one.api, ledger, since)
     await audit(pair.other.api, ledger, since)
+    expect(ledger.counts.accepted).toBeGreaterThan(20)
   })
 
   test('each sees the runs of the other, follows them live, and cannot speak into them', async () => {

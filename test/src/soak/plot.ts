@@ -7,7 +7,9 @@ export function plot(numbers: readonly number[], unit: string): string {
   const least = Math.min(...numbers)
   const most = Math.max(...numbers)
   const step = Math.max(1, numbers.length / WIDTH)
-  const columns = Array.from({ length: Math.min(WIDTH, numbers.length) }, (_, index) => Math.max(...numbers.slice(Math.floor(index * step), Math.max(Math.floor(index * step) + 1, Math.floor((index + 1) * step)))))
+  const columns = Array.from({ length: Math.min(WIDTH, numbers.length) }, (_, index) =>
+    Math.max(...numbers.slice(Math.floor(index * step), Math.max(Math.floor(index * step) + 1, Math.floor((index + 1) * step)))),
+  )
   // From zero, so that a flat line looks flat.
   const line = columns.map((number) => BARS[most === 0 ? 0 : Math.round((number / most) * (BARS.length - 1))]).join('')
   return `${line} ${round(least)} to ${round(most)} ${unit}`

@@ -22,13 +22,20 @@ const SLICES = 60
 /** What a soak saw, as Markdown: the findings, and each quantity over time. */
 export function soakReport({ date, seconds, rate, clients, before, after, samples, load, verdict }: SoakRun): string {
   const slices = slicesOf(load.timings, seconds * 1_000)
-  const of = (kind: keyof OpenOf) => plot(samples.map(({ open }) => open[kind]), 'open')
+  const of = (kind: keyof OpenOf) =>
+    plot(
+      samples.map(({ open }) => open[kind]),
+      'open',
+    )
   return `# Soak, ${date}
 
 \`pnpm soak --seconds ${seconds} --rate ${rate} --clients ${clients}\` on ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}:
 ${load.timings.length} requests of every kind answered, ${load.failed} failed.
 
-${table(['holds', 'finding', 'detail'], verdict.map(({ what, holds, detail }) => [holds === undefined ? 'not judged' : holds ? 'yes' : '**no**', what, detail]))}
+${table(
+  ['holds', 'finding', 'detail'],
+  verdict.map(({ what, holds, detail }) => [holds === undefined ? 'not judged' : holds ? 'yes' : '**no**', what, detail]),
+)}
 
 ## Over time
 
@@ -40,10 +47,22 @@ sockets          ${of('socket')}
 pipes            ${of('pipe')}
 files            ${of('file')}
 other            ${of('other')}
-memory           ${plot(samples.map(({ rssMb }) => rssMb), 'MB')}
-loop delay p99   ${plot(samples.map(({ loopDelayP99Ms }) => loopDelayP99Ms), 'ms')}
-latency p50      ${plot(slices.map((slice) => quantile(slice, 0.5)), 'ms')}
-latency p99      ${plot(slices.map((slice) => quantile(slice, 0.99)), 'ms')}
+memory           ${plot(
+    samples.map(({ rssMb }) => rssMb),
+    'MB',
+  )}
+loop delay p99   ${plot(
+    samples.map(({ loopDelayP99Ms }) => loopDelayP99Ms),
+    'ms',
+  )}
+latency p50      ${plot(
+    slices.map((slice) => quantile(slice, 0.5)),
+    'ms',
+  )}
+latency p99      ${plot(
+    slices.map((slice) => quantile(slice, 0.99)),
+    'ms',
+  )}
 \`\`\`
 
 Open without clients: ${JSON.stringify(before)} before, ${JSON.stringify(after)} after.

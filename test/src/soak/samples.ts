@@ -33,7 +33,9 @@ export async function takeSamples(gateway: Gateway, { clock, everyMs, signal, on
     const sample = { atMs: clock.monotonic() - begun, open: openOf(gateway), rssMb: rssOf(gateway.process.pid), loopDelayP99Ms: eventLoopDelay.p99Ms }
     samples.push(sample)
     const { open, rssMb, loopDelayP99Ms } = sample
-    onSample(`${(sample.atMs / 1_000).toFixed(0)} s  ${open.database} database  ${open.socket} sockets  ${rssMb.toFixed(0)} MB  loop p99 ${loopDelayP99Ms.toFixed(1)} ms`)
+    onSample(
+      `${(sample.atMs / 1_000).toFixed(0)} s  ${open.database} database  ${open.socket} sockets  ${rssMb.toFixed(0)} MB  loop p99 ${loopDelayP99Ms.toFixed(1)} ms`,
+    )
     await clock.delay(everyMs, signal).catch(() => {})
   }
   return samples

@@ -9,11 +9,15 @@ test('a short soak passes and shows everything over time', { timeout: 60_000 }, 
   const { stdout } = await promisify(execFile)(process.execPath, [SOAK, '--seconds', '5', '--rate', '30'], { timeout: 50_000 })
   expect(stdout).toMatch(/✓ every request was answered as it should be/)
   expect(stdout).toMatch(/✓ what is open without clients is a constant/)
-  for (const quantity of ['databases', 'sockets', 'memory', 'loop delay p99', 'latency p99']) expect(stdout).toMatch(new RegExp(`^${quantity} +[▁-█]+ \\d`, 'm'))
+  for (const quantity of ['databases', 'sockets', 'memory', 'loop delay p99', 'latency p99'])
+    expect(stdout).toMatch(new RegExp(`^${quantity} +[▁-█]+ \\d`, 'm'))
 })
 
 test('what it does not understand is answered with how to use it', async () => {
-  for (const args of [['--seconds', 'many'], ['--minutes', '1']]) {
+  for (const args of [
+    ['--seconds', 'many'],
+    ['--minutes', '1'],
+  ]) {
     await expect(promisify(execFile)(process.execPath, [SOAK, ...args])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('pnpm soak') })
   }
 })

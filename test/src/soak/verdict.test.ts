@@ -8,7 +8,12 @@ const OPEN: OpenOf = { database: 5, socket: 3, pipe: 9, file: 2, other: 9 }
 const MINUTES = 10
 
 /** Ten minutes of samples whose memory fills up in the first two, wavers, and otherwise does as it is told. */
-function samplesOf({ mbAnHour = 0, open = () => OPEN, minutes = MINUTES, seed = 1 }: { mbAnHour?: number; open?: (minute: number) => OpenOf; minutes?: number; seed?: number } = {}): readonly Sample[] {
+function samplesOf({
+  mbAnHour = 0,
+  open = () => OPEN,
+  minutes = MINUTES,
+  seed = 1,
+}: { mbAnHour?: number; open?: (minute: number) => OpenOf; minutes?: number; seed?: number } = {}): readonly Sample[] {
   const random = new Random(seed)
   return Array.from({ length: 120 }, (_, index) => {
     const minute = (index / 120) * minutes

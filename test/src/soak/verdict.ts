@@ -30,8 +30,16 @@ const SHORTEST_JUDGED_MS = 4 * 60_000
 /** Whether the gateway wears out, finding by finding. */
 export function judge({ before, after, samples, load }: SoakOutcome): readonly Finding[] {
   return [
-    { what: 'every request was answered as it should be', holds: load.failed === 0, detail: load.failed === 0 ? 'no failure' : `${load.failed} failed, the first: ${load.failures[0] ?? 'unknown'}` },
-    { what: 'what is open without clients is a constant', holds: isDeepStrictEqual(before, after), detail: `${JSON.stringify(before)} before, ${JSON.stringify(after)} after` },
+    {
+      what: 'every request was answered as it should be',
+      holds: load.failed === 0,
+      detail: load.failed === 0 ? 'no failure' : `${load.failed} failed, the first: ${load.failures[0] ?? 'unknown'}`,
+    },
+    {
+      what: 'what is open without clients is a constant',
+      holds: isDeepStrictEqual(before, after),
+      detail: `${JSON.stringify(before)} before, ${JSON.stringify(after)} after`,
+    },
     constancy(samples),
     memory(samples),
   ]
@@ -42,7 +50,11 @@ function constancy(samples: readonly Sample[]): Finding {
   const kinds = ['database', 'pipe', 'file', 'other'] as const
   const moved = kinds.filter((kind) => new Set(samples.map(({ open }) => open[kind])).size > 1)
   const range = (kind: keyof OpenOf) => `${kind} ${Math.min(...samples.map(({ open }) => open[kind]))} to ${Math.max(...samples.map(({ open }) => open[kind]))}`
-  return { what: 'under load only sockets come and go', holds: moved.length === 0, detail: (moved.length > 0 ? moved : [...kinds, 'socket' as const]).map(range).join(', ') }
+  return {
+    what: 'under load only sockets come and go',
+    holds: moved.length === 0,
+    detail: (moved.length > 0 ? moved : [...kinds, 'socket' as const]).map(range).join(', '),
+  }
 }
 
 function memory(samples: readonly Sample[]): Finding {
@@ -51,9 +63,12 @@ function memory(samples: readonly Sample[]): Finding {
   const judged = samples.filter(({ atMs }) => atMs >= last * WARM_UP)
   const spanMs = last - (judged[0]?.atMs ?? 0)
   if (judged.length < BLOCKS * 2) return { what, holds: undefined, detail: 'too few samples to judge' }
-  const { perUnit, low, high } = slopeOf(blocksOf(judged).map((block) => [median(block.map(({ atMs }) => atMs)) / 3_600_000, median(block.map(({ rssMb }) => rssMb))]))
+  const { perUnit, low, high } = slopeOf(
+    blocksOf(judged).map((block) => [median(block.map(({ atMs }) => atMs)) / 3_600_000, median(block.map(({ rssMb }) => rssMb))]),
+  )
   const detail = `${perUnit.toFixed(1)} MB an hour, with 95 % confidence ${low.toFixed(1)} to ${high.toFixed(1)}`
-  if (spanMs < SHORTEST_JUDGED_MS) return { what, holds: undefined, detail: `${detail}, but ${Math.round(spanMs / 1_000)} s after the warm-up are too short to judge` }
+  if (spanMs < SHORTEST_JUDGED_MS)
+    return { what, holds: undefined, detail: `${detail}, but ${Math.round(spanMs / 1_000)} s after the warm-up are too short to judge` }
   return { what, holds: low <= 0, detail }
 }
 

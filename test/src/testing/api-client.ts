@@ -57,7 +57,12 @@ export class ApiClient implements Disposable {
     const response = await this.#send(method, path, options)
     const text = await textOf(response)
     const isJson = response.headers['content-type']?.startsWith('application/json') ?? false
-    return { status: response.statusCode ?? 0, headers: response.headers as Record<string, string>, text, json: isJson ? (JSON.parse(text) as unknown) : undefined }
+    return {
+      status: response.statusCode ?? 0,
+      headers: response.headers as Record<string, string>,
+      text,
+      json: isJson ? (JSON.parse(text) as unknown) : undefined,
+    }
   }
 
   /** Resolves when the headers have arrived. */

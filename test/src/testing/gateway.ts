@@ -43,7 +43,13 @@ export class Gateway implements AsyncDisposable {
 }
 
 /** Starts a gateway, and resolves once it answers under `/v1`. */
-export async function startGateway({ key = randomBytes(24).toString('hex'), home, env = {}, under = [], onceListening = false }: GatewayOptions = {}): Promise<Gateway> {
+export async function startGateway({
+  key = randomBytes(24).toString('hex'),
+  home,
+  env = {},
+  under = [],
+  onceListening = false,
+}: GatewayOptions = {}): Promise<Gateway> {
   using owned = new DisposableStack()
   const folder = home ?? owned.use(temporaryHome()).path
   await using starting = new AsyncDisposableStack()

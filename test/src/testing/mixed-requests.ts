@@ -16,11 +16,15 @@ export const MIXED_REQUESTS: Readonly<Record<string, MixedRequest>> = {
     expectStatus(await api.post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Hello' }] }), 200)
   },
   async 'chat stream'(api, random) {
-    const { frames } = await api.stream('POST', '/v1/chat/completions', { body: { messages: [{ role: 'user', content: `!stream ${random.integer(1, 50)} chunks` }], stream: true } })
+    const { frames } = await api.stream('POST', '/v1/chat/completions', {
+      body: { messages: [{ role: 'user', content: `!stream ${random.integer(1, 50)} chunks` }], stream: true },
+    })
     for await (const _ of frames);
   },
   async 'chat stream, left early'(api) {
-    const { frames } = await api.stream('POST', '/v1/chat/completions', { body: { messages: [{ role: 'user', content: '!stream 100 chunks every 5ms' }], stream: true } })
+    const { frames } = await api.stream('POST', '/v1/chat/completions', {
+      body: { messages: [{ role: 'user', content: '!stream 100 chunks every 5ms' }], stream: true },
+    })
     for await (const { data } of frames) if (data?.includes('"content"')) break
   },
   async response(api) {

@@ -30,6 +30,11 @@ export function addDoctor(program: Command): void {
 function print({ service, version, status, checks, eventLoopDelay }: DeepHealth): void {
   const { p50Ms, p99Ms, maxMs } = eventLoopDelay
   console.log(`${service} ${version}: ${status}\n`)
-  console.log(table(['CHECK', 'STATUS', 'MS', 'DETAIL'], checks.map((check) => [check.name, check.status, String(check.ms), check.detail ?? ''])))
+  console.log(
+    table(
+      ['CHECK', 'STATUS', 'MS', 'DETAIL'],
+      checks.map((check) => [check.name, check.status, String(check.ms), check.detail ?? '']),
+    ),
+  )
   console.log(`\nThe event loop was late by ${p50Ms} ms (half the time), ${p99Ms} ms (99 %), ${maxMs} ms at most.`)
 }

@@ -33,9 +33,20 @@ function print({ service, pid, handles, expectedDatabaseDescriptors, descriptors
   const now = clock.now()
   console.log(`${service} (process ${pid}): ${used ?? 'an unknown number of'} files open of ${limit ?? 'any number'} allowed, ${level}`)
   console.log(`${classes?.database ?? 'An unknown number'} of them databases, at most ${expectedDatabaseDescriptors} expected\n`)
-  const rows = handles.map((handle) => [handle.file, handle.role, age(handle.openedAt, now), String(handle.leases.length), handle.leases[0]?.where.split('\n')[0] ?? ''])
+  const rows = handles.map((handle) => [
+    handle.file,
+    handle.role,
+    age(handle.openedAt, now),
+    String(handle.leases.length),
+    handle.leases[0]?.where.split('\n')[0] ?? '',
+  ])
   console.log(table(['DATABASE', 'ROLE', 'OPEN FOR', 'LEASES', 'TAKEN'], rows))
   if (!classes) return
   const others = Object.entries(classes).filter(([name]) => name !== 'database')
-  console.log(`\n${table(['OTHER CLASS', 'OPEN'], others.map(([name, count]) => [name, String(count)]))}`)
+  console.log(
+    `\n${table(
+      ['OTHER CLASS', 'OPEN'],
+      others.map(([name, count]) => [name, String(count)]),
+    )}`,
+  )
 }

@@ -56,7 +56,14 @@ function addList(keys: Command): void {
       const now = clock.now()
       const ago = (seconds: number | null) => (seconds === null ? 'never' : `${age(seconds * 1000, now)} ago`)
       const state = (revokedAt: number | null) => (revokedAt === null ? 'in use' : `revoked ${ago(revokedAt)}`)
-      const rows = data.map((key) => [key.name, key.scopes.join(','), key.service ? 'yes' : '', ago(key.created_at), ago(key.last_used_at), state(key.revoked_at)])
+      const rows = data.map((key) => [
+        key.name,
+        key.scopes.join(','),
+        key.service ? 'yes' : '',
+        ago(key.created_at),
+        ago(key.last_used_at),
+        state(key.revoked_at),
+      ])
       console.log(table(['NAME', 'SCOPES', 'SERVICE', 'MADE', 'LAST USED', 'STATE'], rows))
     })
 }

@@ -13,7 +13,9 @@ export function addSettings(program: Command): void {
       const rows = describeSettings(gatewaySettings)
       if (options.json) return printJson(rows)
       for (const { env, file, help, expected, fallback } of rows) {
-        console.log(`${env}${file ? `  (config.yaml: ${file})` : ''}\n    ${help}\n    ${expected}; ${fallback === undefined ? 'no default' : `default ${fallback}`}\n`)
+        console.log(
+          `${env}${file ? `  (config.yaml: ${file})` : ''}\n    ${help}\n    ${expected}; ${fallback === undefined ? 'no default' : `default ${fallback}`}\n`,
+        )
       }
     })
 }

@@ -18,7 +18,12 @@ export function addStatus(program: Command): void {
       const status = await statusOfGateway(await readConfig())
       if (options.json) return printJson(status)
       console.log(`gateway: ${inWords(status)} (${status.url})\n`)
-      console.log(table(['PLATFORM', 'STATE', 'WHY'], status.platforms.map((platform) => [platform.name, platform.state, platform.reason ?? ''])))
+      console.log(
+        table(
+          ['PLATFORM', 'STATE', 'WHY'],
+          status.platforms.map((platform) => [platform.name, platform.state, platform.reason ?? '']),
+        ),
+      )
     })
 }
 
@@ -54,5 +59,7 @@ function plannedApiServer({ settings }: Config): PlatformStatus {
 
 function inWords({ running, process, problem }: GatewayStatus): string {
   if (!running) return 'not running'
-  return process ? `${process.status}, process ${process.pid}, for ${age(process.startedAt, clock.now())}` : `running, but it does not say how it is: ${problem}`
+  return process
+    ? `${process.status}, process ${process.pid}, for ${age(process.startedAt, clock.now())}`
+    : `running, but it does not say how it is: ${problem}`
 }

@@ -12,6 +12,9 @@ async function soundStream(): Promise<readonly SseFrame[]> {
   return Array.fromAsync((await shared.gateway.api.stream('POST', '/v1/responses', { body })).frames)
 }
 
+/** What the mutations look into. */
+type EventData = Record<string, unknown> & { readonly response: Record<string, unknown> }
+
 type Mutation = (frames: readonly SseFrame[]) => readonly SseFrame[]
 
 const without =
@@ -19,7 +22,7 @@ const without =
   (frames) =>
     renumbered(frames.filter(({ event }) => event !== type))
 const changed =
-  (type: string, change: (data: any) => unknown): Mutation =>
+  (type: string, change: (data: EventData) => unknown): Mutation =>
   (frames) =>
     frames.map((frame) => (frame.event === type ? { ...frame, data: JSON.stringify(change(JSON.parse(frame.data!))) } : frame))
 
@@ -36,13 +39,33 @@ const MUTATIONS: readonly [string, Mutation, string][] = [
   ['no sequence number', changed('response.output_text.delta', ({ sequence_number: _, ...rest }) => rest), 'every event has its fields'],
   ['frames with ids', (frames) => frames.map((one) => ({ ...one, id: '1' })), 'no frame has an id'],
   ['a name that is not the type', (frames) => frames.map((one) => (one.event ? { ...one, event: 'message' } : one)), 'the name of an event is its type'],
-  ['another id at the end', changed('response.completed', (data) => ({ ...data, response: { ...data.response, id: 'resp_other' } })), 'the id of a response does not change'],
+  [
+    'another id at the end',
+    changed('response.completed', (data) => ({ ...data, response: { ...data.response, id: 'resp_other' } })),
+    'the id of a response does not change',
+  ],
   ['a text that is not its deltas', changed('response.output_text.done', (data) => ({ ...data, text: 'other' })), 'a text is the sum of its deltas'],
-  ['arguments that are not their deltas', changed('response.function_call_arguments.done', (data) => ({ ...data, arguments: '{}' })), 'arguments are the sum of their deltas'],
+  [
+    'arguments that are not their deltas',
+    changed('response.function_call_arguments.done', (data) => ({ ...data, arguments: '{}' })),
+    'arguments are the sum of their deltas',
+  ],
   ['the same output index twice', changed('response.output_item.added', (data) => ({ ...data, output_index: 0 })), 'items are added in order'],
-  ['an output that lacks an item', changed('response.completed', (data) => ({ ...data, response: { ...data.response, output: [] } })), 'its output is the items that were announced as done'],
-  ['a beginning that knows the end', changed('response.created', (data) => ({ ...data, response: { ...data.response, status: 'completed' } })), 'its status is that of its event'],
-  ['a response without a required key', changed('response.completed', ({ response: { top_logprobs: _, ...response }, ...data }) => ({ ...data, response })), 'every event has its fields'],
+  [
+    'an output that lacks an item',
+    changed('response.completed', (data) => ({ ...data, response: { ...data.response, output: [] } })),
+    'its output is the items that were announced as done',
+  ],
+  [
+    'a beginning that knows the end',
+    changed('response.created', (data) => ({ ...data, response: { ...data.response, status: 'completed' } })),
+    'its status is that of its event',
+  ],
+  [
+    'a response without a required key',
+    changed('response.completed', ({ response: { top_logprobs: _, ...response }, ...data }) => ({ ...data, response })),
+    'every event has its fields',
+  ],
 ]
 
 test.for(MUTATIONS)('a stream with %s is refused', async ([, mutate, rule]) => {

@@ -27,8 +27,8 @@ function eventOf(frame: SseFrame): StreamEvent {
   rule(frame.id === undefined, 'no frame has an id', frame)
   const result = eventSchema.safeParse(JSON.parse(frame.data ?? ''))
   rule(result.success, `every event has its fields: ${result.error?.message ?? ''}`, frame)
-  rule(frame.event === result.data!.type, 'the name of an event is its type', frame)
-  return result.data!
+  rule(frame.event === result.data.type, 'the name of an event is its type', frame)
+  return result.data
 }
 
 const TERMINAL = { 'response.completed': ['completed'], 'response.incomplete': ['incomplete'], 'response.failed': ['failed', 'cancelled'] } as const
@@ -38,7 +38,11 @@ function checkEvents(events: readonly StreamEvent[]): OpenResponse {
   rule(created?.type === 'response.created', 'response.created comes first', created)
   const isBackground = created.response.background
   const opening = isBackground ? ['response.queued', 'response.in_progress'] : ['response.in_progress']
-  rule(opening.every((type, index) => rest[index]?.type === type), `then ${opening.join(', ')}`, rest[0])
+  rule(
+    opening.every((type, index) => rest[index]?.type === type),
+    `then ${opening.join(', ')}`,
+    rest[0],
+  )
   for (const event of events.slice(0, opening.length + 1)) {
     if (!('response' in event)) continue
     const { id, output, usage, error, status } = event.response
@@ -51,7 +55,11 @@ function checkEvents(events: readonly StreamEvent[]): OpenResponse {
   for (const event of rest.slice(opening.length, -1)) items.take(event)
   rule(last !== undefined && last.type in TERMINAL, 'the last event is terminal', last)
   const { response } = last as Extract<StreamEvent, { response: unknown }>
-  rule((TERMINAL[last.type as keyof typeof TERMINAL] as readonly string[]).includes(response.status), 'the status of the response is that of its last event', last)
+  rule(
+    (TERMINAL[last.type as keyof typeof TERMINAL] as readonly string[]).includes(response.status),
+    'the status of the response is that of its last event',
+    last,
+  )
   rule(response.id === created.response.id, 'the id of a response does not change', last)
   rule((response.completed_at !== null) === (response.status === 'completed'), 'completed_at is there exactly when it is completed', last)
   rule((response.incomplete_details !== null) === (response.status === 'incomplete'), 'incomplete_details are there exactly when it is incomplete', last)
@@ -142,7 +150,8 @@ class Items {
     rule(item.status !== 'in_progress', 'an item that is done is not in progress', event)
     const parts = item.type === 'message' ? item.content.map(({ text }) => text) : item.type === 'reasoning' ? item.summary.map(({ text }) => text) : undefined
     if (parts) rule(JSON.stringify(parts) === JSON.stringify([...open.texts.values()]) && open.closedParts.size === parts.length, 'an item is its parts', event)
-    if (item.type === 'function_call' && item.status === 'completed') rule(open.saidArguments && open.texts.get(0) === item.arguments, 'a call has the arguments that were announced', event)
+    if (item.type === 'function_call' && item.status === 'completed')
+      rule(open.saidArguments && open.texts.get(0) === item.arguments, 'a call has the arguments that were announced', event)
     open.done = item
   }
 

@@ -33,26 +33,126 @@ const textOf = ({ output }: OpenResponse) => output.map((item) => (item.type ===
 // The cases of the project's own compliance command, and what else has a shape of its own.
 const CASES: readonly [string, Record<string, unknown>, (response: OpenResponse) => void][] = [
   ['a text', { input: '!say Hello there.' }, (response) => expect(textOf(response)).toBe('Hello there.')],
-  ['a message of parts', { input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: '!say Hello.' }] }] }, (response) => expect(textOf(response)).toBe('Hello.')],
-  ['a system prompt', { input: [{ role: 'system', content: 'Talk like a pirate.' }, { role: 'user', content: 'Hello' }], instructions: 'Be brief.' }, (response) => expect(response.instructions).toBe('Be brief.')],
-  ['reasoning', { input: '!think Let me see.\n!say Yes.', reasoning: { effort: 'low' } }, (response) => expect(response.output.map(({ type }) => type)).toEqual(['reasoning', 'message'])],
-  ['a tool', { input: '!call get_weather {"city":"Rome"}', tools: [WEATHER] }, (response) => expect(response.output).toMatchObject([{ type: 'function_call', arguments: '{"city":"Rome"}' }])],
-  ['a tool that is demanded', { input: 'The weather of Rome?', tools: [WEATHER], tool_choice: { type: 'function', name: 'get_weather' } }, (response) => expect(response.output).toMatchObject([{ type: 'function_call', name: 'get_weather' }])],
-  ['a tool, and its result', { input: [{ role: 'user', content: 'The weather of Rome?' }, { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{"city":"Rome"}' }, { type: 'function_call_output', call_id: 'call_1', output: 'sunny' }], tools: [WEATHER] }, (response) => expect(textOf(response)).toContain('sunny')],
-  ["a tool of the server's", { input: '!call current_time {"time_zone":"UTC"}\n!then\n!say It is {result}.' }, (response) => expect(response.output.map(({ type }) => type)).toEqual(['function_call', 'function_call_output', 'message'])],
-  ['a picture', { input: [{ role: 'user', content: [{ type: 'input_text', text: 'What is this?' }, { type: 'input_image', image_url: PIXEL, detail: 'auto' }] }] }, (response) => expect(textOf(response)).toMatch(/1 (picture|file|image)/i)],
-  ['a file', { input: [{ role: 'user', content: [{ type: 'input_text', text: 'What is this?' }, { type: 'input_file', filename: 'a.pdf', file_data: PDF }] }] }, (response) => expect(textOf(response)).toMatch(/1 (picture|file|image)/i)],
-  ['several turns', { input: [{ role: 'user', content: 'One' }, { role: 'assistant', content: 'Two' }, { role: 'user', content: 'Three' }] }, (response) => expect(textOf(response)).toContain('3 messages')],
-  ['JSON of a schema', { input: 'Describe Rome', text: { format: { type: 'json_schema', name: 'city', strict: true, schema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'], additionalProperties: false } } } }, (response) => expect(JSON.parse(textOf(response))).toHaveProperty('name')],
+  [
+    'a message of parts',
+    { input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: '!say Hello.' }] }] },
+    (response) => expect(textOf(response)).toBe('Hello.'),
+  ],
+  [
+    'a system prompt',
+    {
+      input: [
+        { role: 'system', content: 'Talk like a pirate.' },
+        { role: 'user', content: 'Hello' },
+      ],
+      instructions: 'Be brief.',
+    },
+    (response) => expect(response.instructions).toBe('Be brief.'),
+  ],
+  [
+    'reasoning',
+    { input: '!think Let me see.\n!say Yes.', reasoning: { effort: 'low' } },
+    (response) => expect(response.output.map(({ type }) => type)).toEqual(['reasoning', 'message']),
+  ],
+  [
+    'a tool',
+    { input: '!call get_weather {"city":"Rome"}', tools: [WEATHER] },
+    (response) => expect(response.output).toMatchObject([{ type: 'function_call', arguments: '{"city":"Rome"}' }]),
+  ],
+  [
+    'a tool that is demanded',
+    { input: 'The weather of Rome?', tools: [WEATHER], tool_choice: { type: 'function', name: 'get_weather' } },
+    (response) => expect(response.output).toMatchObject([{ type: 'function_call', name: 'get_weather' }]),
+  ],
+  [
+    'a tool, and its result',
+    {
+      input: [
+        { role: 'user', content: 'The weather of Rome?' },
+        { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{"city":"Rome"}' },
+        { type: 'function_call_output', call_id: 'call_1', output: 'sunny' },
+      ],
+      tools: [WEATHER],
+    },
+    (response) => expect(textOf(response)).toContain('sunny'),
+  ],
+  [
+    "a tool of the server's",
+    { input: '!call current_time {"time_zone":"UTC"}\n!then\n!say It is {result}.' },
+    (response) => expect(response.output.map(({ type }) => type)).toEqual(['function_call', 'function_call_output', 'message']),
+  ],
+  [
+    'a picture',
+    {
+      input: [
+        {
+          role: 'user',
+          content: [
+            { type: 'input_text', text: 'What is this?' },
+            { type: 'input_image', image_url: PIXEL, detail: 'auto' },
+          ],
+        },
+      ],
+    },
+    (response) => expect(textOf(response)).toMatch(/1 (picture|file|image)/i),
+  ],
+  [
+    'a file',
+    {
+      input: [
+        {
+          role: 'user',
+          content: [
+            { type: 'input_text', text: 'What is this?' },
+            { type: 'input_file', filename: 'a.pdf', file_data: PDF },
+          ],
+        },
+      ],
+    },
+    (response) => expect(textOf(response)).toMatch(/1 (picture|file|image)/i),
+  ],
+  [
+    'several turns',
+    {
+      input: [
+        { role: 'user', content: 'One' },
+        { role: 'assistant', content: 'Two' },
+        { role: 'user', content: 'Three' },
+      ],
+    },
+    (response) => expect(textOf(response)).toContain('3 messages'),
+  ],
+  [
+    'JSON of a schema',
+    {
+      input: 'Describe Rome',
+      text: {
+        format: {
+          type: 'json_schema',
+          name: 'city',
+          strict: true,
+          schema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'], additionalProperties: false },
+        },
+      },
+    },
+    (response) => expect(JSON.parse(textOf(response))).toHaveProperty('name'),
+  ],
   ['an answer that was cut', { input: `!say ${'word '.repeat(100)}`, max_output_tokens: 16 }, (response) => expect(response.status).toBe('incomplete')],
-  ['an answer that fails halfway', { input: '!say Half of an\n!fail ECONNRESET' }, (response) => expect(response).toMatchObject({ status: 'failed', output: [{ status: 'incomplete' }] })],
+  [
+    'an answer that fails halfway',
+    { input: '!say Half of an\n!fail ECONNRESET' },
+    (response) => expect(response).toMatchObject({ status: 'failed', output: [{ status: 'incomplete' }] }),
+  ],
   ['what is not stored', { input: '!say x', store: false }, (response) => expect(response.store).toBe(false)],
 ]
 
 describe('by the Open Responses specification', () => {
   test.for(CASES)('%s is answered as a whole and as a stream', async ([, body, check]) => {
-    check(await whole(body))
-    check(await streamed(body))
+    for (const answer of [whole, streamed]) {
+      const response = await answer(body)
+      expect(response.model).toBe('talaria')
+      check(response)
+    }
   })
 
   test('a response continues another', async () => {
@@ -65,7 +165,9 @@ describe('by the Open Responses specification', () => {
   })
 
   test('what is stored is what the stream ended with, and what it is replayed with', async () => {
-    const { frames } = await shared.gateway.api.stream('POST', '/v1/responses', { body: { input: '!think Hm.\n!say one\n!call current_time {"time_zone":"UTC"}\n!then\n!say two', stream: true } })
+    const { frames } = await shared.gateway.api.stream('POST', '/v1/responses', {
+      body: { input: '!think Hm.\n!say one\n!call current_time {"time_zone":"UTC"}\n!then\n!say two', stream: true },
+    })
     const live = await Array.fromAsync(frames)
     const { response } = checkStream(live)
     expect((await shared.gateway.api.get(`/v1/responses/${response.id}`)).json).toEqual(response)

@@ -18,7 +18,14 @@ const summaryText = z.looseObject({ type: z.literal('summary_text'), text: z.str
 export const itemSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('message'), id: z.string().min(1), status: itemStatus, role: z.literal('assistant'), content: z.array(outputText) }),
   z.looseObject({ type: z.literal('reasoning'), id: z.string().min(1), status: itemStatus, summary: z.array(summaryText) }),
-  z.looseObject({ type: z.literal('function_call'), id: z.string().min(1), status: itemStatus, call_id: z.string().min(1), name: z.string().min(1), arguments: z.string() }),
+  z.looseObject({
+    type: z.literal('function_call'),
+    id: z.string().min(1),
+    status: itemStatus,
+    call_id: z.string().min(1),
+    name: z.string().min(1),
+    arguments: z.string(),
+  }),
   z.looseObject({ type: z.literal('function_call_output'), id: z.string().min(1), status: itemStatus, call_id: z.string().min(1), output: z.string() }),
 ])
 
