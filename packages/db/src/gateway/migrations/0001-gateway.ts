@@ -48,7 +48,7 @@ export const gatewayTables: Migration = {
 
     `create table message (
       position integer primary key autoincrement,
-      id text not null unique,
+      id text not null,
       session_id text not null references session (id),
       turn_id text,
       role text not null,
