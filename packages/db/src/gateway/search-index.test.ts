@@ -25,7 +25,7 @@ test('messages are found once the index has caught up, in steps between which ot
   const catchingUp = searchIndex.catchUp()
   await sessions.append('ses_1', me, [message('needle meanwhile')])
   expect(await catchingUp).toBe(1_001)
-  expect(test.databases.stats().commits - commits).toBeGreaterThan(5)
+  expect(test.databases.stats().commits - commits).toBeGreaterThanOrEqual(3)
   expect(await hits(test, 'needle')).toBe(1_001)
   expect(await searchIndex.catchUp()).toBe(0)
 })

@@ -191,16 +191,6 @@ test('messages are read by pages from either end, and a page is in the order in 
   expect(await texts({ limit: 2, order: 'latest', before: third!.position })).toEqual(['m0', 'm1'])
 })
 
-test('a message with an id that is taken is refused with all that came with it', async () => {
-  await using test = openTestDatabases()
-  const { sessions } = test.databases.gateway
-  await sessions.create(sessionNamed('ses_1'))
-  const first = message('first')
-  await sessions.append('ses_1', me, [first])
-  await expect(sessions.append('ses_1', me, [message('second'), { ...message('third'), id: first.id }])).rejects.toMatchObject({ code: 'CONSTRAINT' })
-  expect(await sessions.get('ses_1', me)).toMatchObject({ messageCount: 1 })
-})
-
 test('a fork begins with a copy of the messages, up to a position, and both go on alone', async () => {
   await using test = openTestDatabases()
   const { sessions } = test.databases.gateway
