@@ -107,8 +107,9 @@ describe('with a gateway that does not know our key', () => {
   })
 
   test('everything else is refused, and neither key is shown', async () => {
-    for (const args of [['handles'], ['doctor'], ['keys', 'list'], ['backup']]) {
-      const { code, stdout, stderr } = await talaria(gateway.home, args, { API_SERVER_PORT: new URL(gateway.url).port, ...wrong })
+    const commands = [['handles'], ['doctor'], ['keys', 'list'], ['backup']]
+    const answers = await Promise.all(commands.map((args) => talaria(gateway.home, args, { API_SERVER_PORT: new URL(gateway.url).port, ...wrong })))
+    for (const { code, stdout, stderr } of answers) {
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
       expect(stderr).toContain('refused (401)')
       for (const secret of [wrong.API_SERVER_KEY, gateway.key]) expect(stderr).not.toContain(secret)

@@ -15,7 +15,8 @@ beforeAll(async () => {
   nobody = { API_SERVER_PORT: await portOfNobody() }
 })
 
-describe('without a gateway', () => {
+// A command is a process: most of the time here is its start.
+describe.concurrent('without a gateway', { timeout: 60_000 }, () => {
   test('status says so, and what the settings would make of it', async () => {
     using home = temporaryHome()
     const ready = await talaria(home.path, ['status'], { ...KEY, ...nobody })
@@ -91,7 +92,7 @@ describe('without a gateway', () => {
   })
 })
 
-describe('with something else in its place', () => {
+describe.concurrent('with something else in its place', { timeout: 60_000 }, () => {
   test('another program on that port is not taken for a gateway', async () => {
     using home = temporaryHome()
     const other = createServer((_, response) => response.end('<html>hello</html>')).listen(0, '127.0.0.1')
@@ -112,7 +113,7 @@ describe('with something else in its place', () => {
   })
 })
 
-describe('what is typed', () => {
+describe.concurrent('what is typed', { timeout: 60_000 }, () => {
   test.for([
     [['nonsense'], 'unknown command'],
     [['status', '--loud'], 'unknown option'],

@@ -8,7 +8,24 @@ import { startChild, temporaryHome } from '@talaria/db/testing'
 import { describe, expect, test } from 'vitest'
 import { ask, KEY, startConnected, startProcess } from './gateway-process.ts'
 
-describe('a gateway that is asked to end', () => {
+// Each has a gateway and a home of its own, and most of it is waiting.
+describe.concurrent('a gateway that is asked to end', { timeout: 60_000 }, () => {
+  test('while it starts and another process holds the lock of the database ends in time', async () => {
+    using home = temporaryHome()
+    {
+      const { process } = await startConnected(home.path)
+      expect(await process.stop()).toBe(0)
+    }
+    await using holder = startChild('hold-lock', [home.file('gateway.db'), '60000'])
+    await holder.printed('locked')
+    await using process = startProcess(home.path, { API_SERVER_KEY: KEY, TALARIA_SHUTDOWN_GRACE: '1s' })
+    await process.url()
+    const asked = performance.now()
+    expect(await process.stop()).toBe(1)
+    expect(performance.now() - asked).toBeLessThan(25_000)
+    expect(process.stderr).toContain('The shutdown has taken too long')
+  })
+
   test.for(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('by %s exits with 0, leaves no process and folds its log into the database', async (signal) => {
     using home = temporaryHome()
     const { process, url } = await startConnected(home.path)
@@ -100,8 +117,8 @@ describe('a gateway that is asked to end', () => {
   })
 })
 
-describe('a gateway that is asked to end while it starts', () => {
-  test('ends, at whatever moment, and leaves a home that works', { timeout: 60_000 }, async () => {
+describe.concurrent('a gateway that is asked to end while it starts', { timeout: 60_000 }, () => {
+  test('ends, at whatever moment, and leaves a home that works', async () => {
     using home = temporaryHome()
     for (const afterMs of [0, 100, 200, 300, 400, 500, 600, 800]) {
       await using process = startProcess(home.path, { API_SERVER_KEY: KEY })
@@ -117,22 +134,6 @@ describe('a gateway that is asked to end while it starts', () => {
     const { process, url } = await startConnected(home.path)
     await using _process = process
     expect((await ask(url, '/v1/responses', { input: 'hi' })).status).toBe(200)
-  })
-
-  test('ends in time although another process holds the lock of the database', { timeout: 40_000 }, async () => {
-    using home = temporaryHome()
-    {
-      const { process } = await startConnected(home.path)
-      expect(await process.stop()).toBe(0)
-    }
-    await using holder = startChild('hold-lock', [home.file('gateway.db'), '60000'])
-    await holder.printed('locked')
-    await using process = startProcess(home.path, { API_SERVER_KEY: KEY, TALARIA_SHUTDOWN_GRACE: '1s' })
-    await process.url()
-    const asked = performance.now()
-    expect(await process.stop()).toBe(1)
-    expect(performance.now() - asked).toBeLessThan(25_000)
-    expect(process.stderr).toContain('The shutdown has taken too long')
   })
 })
 

@@ -13,7 +13,7 @@ async function endOf(home: string, env: Readonly<Record<string, string>>) {
   return { code: await process.end(), stderr: process.stderr, stdout: process.stdout }
 }
 
-describe('a gateway that cannot start says what to do, and exits', () => {
+describe.concurrent('a gateway that cannot start says what to do, and exits', { timeout: 60_000 }, () => {
   test('with 78 when no platform is enabled, naming what to set', async () => {
     using home = temporaryHome()
     const { code, stderr, stdout } = await endOf(home.path, {})
@@ -72,7 +72,7 @@ describe('a gateway that cannot start says what to do, and exits', () => {
 })
 
 /** @see hermes-agent #36111: a platform without its key was built all the same, and leaked a store with every retry. */
-describe('a gateway whose API server was asked for but has no key (I-1)', () => {
+describe.concurrent('a gateway whose API server was asked for but has no key (I-1)', { timeout: 60_000 }, () => {
   test('runs, says why, answers 503 with the name of the variable, and opens nothing more however often it is asked', async () => {
     using home = temporaryHome()
     await using process = startProcess(home.path, { API_SERVER_ENABLED: 'true' })

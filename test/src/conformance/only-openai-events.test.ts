@@ -7,7 +7,7 @@ import { checkStream } from './open-responses/check-stream.ts'
 /** @see hermes-agent #100705, LibreChat #12919, opencode #38106: events of one's own break OpenAI's clients. */
 
 const shared = useGateway()
-const RUNS = process.env.TALARIA_TEST_FULL ? 1_000 : 40
+const RUNS = process.env.TALARIA_TEST_FULL ? 1_000 : 25
 
 const TOOL = {
   name: 'get_weather',

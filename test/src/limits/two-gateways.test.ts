@@ -33,8 +33,9 @@ async function eventsOf({ api }: Gateway, run: string, after = 0): Promise<reado
   return (await Array.fromAsync(frames)).filter(({ data }) => data !== undefined)
 }
 
-describe('two gateways on one home', () => {
-  test('both serve under load, and nothing is lost or doubled', { timeout: 60_000 }, async () => {
+// Each has a home of its own, and most of it is waiting.
+describe.concurrent('two gateways on one home', { timeout: 90_000 }, () => {
+  test('both serve under load, and nothing is lost or doubled', async () => {
     await using pair = await twoGateways()
     const ledger = new Ledger('two')
     const random = new Random(11)
@@ -68,7 +69,7 @@ describe('two gateways on one home', () => {
     expect((await pair.one.api.get('/v1/runs')).json.data).toHaveLength(1)
   })
 
-  test('when one is killed the other settles its runs, once, and goes on with its own', { timeout: 90_000 }, async () => {
+  test('when one is killed the other settles its runs, once, and goes on with its own', async () => {
     await using pair = await twoGateways()
     const orphans = await Promise.all(Array.from({ length: 5 }, () => submit(pair.one, '!stream 10000 chunks every 5ms word{n} ')))
     const mine = await submit(pair.other, '!stream 10000 chunks every 5ms word{n} ')
