@@ -59,6 +59,8 @@ test('a backup is one private file that stands alone', async () => {
   await test.databases.backUp(home.file('backups/one.db'))
   expect(readdirSync(home.file('backups'))).toEqual(['one.db'])
   expect(statSync(home.file('backups/one.db')).mode & 0o777).toBe(0o600)
+  // Bytes 18 and 19 of the header (https://sqlite.org/fileformat.html): 1 where there is no write-ahead log to go with it.
+  expect([...readFileSync(home.file('backups/one.db')).subarray(18, 20)]).toEqual([1, 1])
 })
 
 test('a backup does not take the place of a file, and nothing is left where one fails', async () => {

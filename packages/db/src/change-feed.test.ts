@@ -86,9 +86,12 @@ test('commits that come while a follower is busy are told as one, and every foll
     void follower.next().then(({ done }) => seen.push(done ? 'ended' : 'told again'))
   }
   await new Promise((resolve) => setImmediate(resolve))
-  stop.abort()
+  expect(seen).toEqual(['told', 'told'])
+  await addNote(db.database, 'while both wait')
   await new Promise((resolve) => setImmediate(resolve))
-  expect(seen).toEqual(['told', 'told', 'ended', 'ended'])
+  expect(seen).toEqual(['told', 'told', 'told again', 'told again'])
+  stop.abort()
+  for (const follower of followers) expect((await follower.next()).done).toBe(true)
 })
 
 test('what is committed while a follower reads is told when it has read', async () => {

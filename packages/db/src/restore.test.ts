@@ -88,7 +88,7 @@ test('nothing is restored while this process or another has the database open', 
 test.for([
   ['NOT_FOUND', 'that is not there', () => {}],
   ['CORRUPT', 'that is noise', (target) => writeFileSync(target, Buffer.alloc(8_192, 'noise'))],
-  ['CORRUPT', 'that is damaged', (target, backup) => writeFileSync(target, readFileSync(backup).fill('noise', 20 * 4_096, 40 * 4_096))],
+  ['CORRUPT', 'that is damaged', (target, backup) => writeFileSync(target, withoutPageOf('in the backup', readFileSync(backup)))],
   ['WRONG_SCHEMA', 'of another program', (target) => runSql(target, 'create table bookmarks (url text)')],
   ['WRONG_SCHEMA', 'that is empty', (target) => writeFileSync(target, '')],
   [
@@ -147,6 +147,12 @@ function restore(backup: string, file: string): Promise<string | undefined> {
 /** By another process: to read the file in this one would drop its locks. */
 function copyByHand(from: string, to: string): void {
   execFileSync('cp', [from, to])
+}
+
+/** The same database with noise in the last page that holds this text, where only a look through the whole file finds it. */
+function withoutPageOf(text: string, content: Buffer): Buffer {
+  const page = Math.floor(content.lastIndexOf(text) / 4_096)
+  return content.fill('noise', page * 4_096, (page + 1) * 4_096)
 }
 
 function runSql(file: string, sql: string): void {

@@ -76,6 +76,7 @@ test(
     await searchIndex.catchUp()
     const found = (await sessions.search({ all: true }, { query: 'needle', limit: 1_000_000 })).map((hit) => hit.message.id)
     const stored = rowsOf<{ id: string }>(file, 'select id from message order by position desc').map(({ id }) => id)
+    expect(new Set(stored).size).toBe(stored.length)
     expect(found, 'each message is found, and found once').toEqual(stored)
     expect(await findDamage(file)).toEqual({ problems: [], indexProblems: [] })
   },

@@ -52,7 +52,7 @@ CREATE INDEX session_by_deletion on session (deleted_at) where deleted_at is not
 
 CREATE TABLE message (
   position integer primary key autoincrement,
-  id text not null unique,
+  id text not null,
   session_id text not null references session (id),
   turn_id text,
   role text not null,
