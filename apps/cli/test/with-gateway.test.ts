@@ -13,7 +13,8 @@ afterAll(() => gateway?.[Symbol.asyncDispose]())
 
 const modelsWith = (key: string) => fetch(`${gateway.url}/v1/models`, { headers: { Authorization: `Bearer ${key}` } })
 
-describe('with a gateway that runs', () => {
+// A command is a process of its own, a second or more on a busy machine.
+describe('with a gateway that runs', { timeout: 60_000 }, () => {
   test('status says so, with its process and its platforms', async () => {
     const { code, stdout } = await gateway.talaria('status')
     expect(code).toBe(0)
@@ -98,7 +99,7 @@ describe('with a gateway that runs', () => {
   })
 })
 
-describe('with a gateway that does not know our key', () => {
+describe('with a gateway that does not know our key', { timeout: 60_000 }, () => {
   const wrong = { API_SERVER_KEY: 'another-key-altogether-0123456789' }
 
   test('status says that it runs, and why it tells nothing', async () => {

@@ -36,7 +36,7 @@ const ending = fc.oneof(
 /** What a model may do, in any order: words, thoughts, tools of either side, pauses, failures, every way to end. */
 const script = fc.tuple(fc.array(line, { minLength: 1, maxLength: 6 }), ending).map(([lines, last]) => [...lines, last].join('\n').trim())
 
-describe('whatever a model does', () => {
+describe('whatever a model does', { timeout: 30_000 + RUNS * 2_000 }, () => {
   test('a stream of responses keeps every rule, live and replayed, and the official helper takes it', async () => {
     await fc.assert(
       fc.asyncProperty(script, async (input) => {

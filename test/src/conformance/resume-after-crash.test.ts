@@ -4,7 +4,7 @@ import { temporaryHome } from '@talaria/db/testing'
 import { expect, test } from 'vitest'
 import { startGateway } from '../testing/gateway.ts'
 
-test('the official client holds a stored, streamed conversation across a kill -9 of the gateway, and resumes where it was', async () => {
+test('the official client holds a stored, streamed conversation across a kill -9 of the gateway, and resumes where it was', { timeout: 60_000 }, async () => {
   using home = temporaryHome()
   const key = 'a-key-that-outlives-the-process-0123456789'
   const clientOf = (url: string) => new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 })

@@ -10,7 +10,7 @@ const BEAT_MS = 20
 const shared = useGateway()
 
 /** @see hermes-agent #40695, #74478: a lock that another process held froze the event loop, /health with it. */
-test('while another process holds the lock for 3 s, /health goes on, reading works, and writing waits and is then done', async () => {
+test('while another process holds the lock for 3 s, /health goes on, reading works, and writing waits and is then done', { timeout: 60_000 }, async () => {
   const { api, home } = shared.gateway
   const stored = await api.post('/v1/responses', { input: '!say before' })
   const undisturbed = await beatsIn(api, LOCK_MS / 2)

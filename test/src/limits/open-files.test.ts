@@ -58,7 +58,7 @@ test(`${REQUESTS} requests of every kind leave as many files open as before`, { 
   expect(before.database).toBe(FILES_PER_DATABASE)
 })
 
-test('with 64 files allowed a gateway starts, refuses runs before it runs out, answers /health meanwhile, and recovers', async () => {
+test('with 64 files allowed a gateway starts, refuses runs before it runs out, answers /health meanwhile, and recovers', { timeout: 60_000 }, async () => {
   await using gateway = await startGateway({ under: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'] })
   const { api } = gateway
   expect((await api.get('/handles')).json.descriptors.limit).toBe(64)
@@ -93,7 +93,7 @@ test('with 64 files allowed a gateway starts, refuses runs before it runs out, a
   expect(await gateway.process.stop()).toBe(0)
 })
 
-test('a flood of connections uses up every file, yet who was connected is answered, runs are refused, and it recovers', async () => {
+test('a flood of connections uses up every file, yet who was connected is answered, runs are refused, and it recovers', { timeout: 60_000 }, async () => {
   await using gateway = await startGateway({ under: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'] })
   const { api } = gateway
   const created = await api.post('/v1/responses', { input: '!say before' })

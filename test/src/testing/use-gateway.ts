@@ -2,6 +2,9 @@ import OpenAI, { type ClientOptions } from 'openai'
 import { afterAll, beforeAll } from 'vitest'
 import { startGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 
+/** Of a start on a machine that has much else to do. */
+const START_MS = 60_000
+
 /** What the tests of a file share: one gateway, and the official client for it. */
 export interface SharedGateway {
   /** Only while tests run. */
@@ -15,7 +18,7 @@ export function useGateway(options?: GatewayOptions): SharedGateway {
   let gateway: Gateway | undefined
   beforeAll(async () => {
     gateway = await startGateway(options)
-  })
+  }, START_MS)
   afterAll(() => gateway?.[Symbol.asyncDispose]())
   return {
     get gateway() {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { ServiceProcess } from './service-process.ts'
+import { until } from './until.ts'
 
 function start(source: string, env: Record<string, string> = {}): ServiceProcess {
   const home = mkdtempSync(join(tmpdir(), 'talaria-process-'))
@@ -40,3 +41,26 @@ test('what it has open is seen from outside', async () => {
   await service.logs('open')
   expect(service.descriptors().filter((target) => target === '/dev/zero')).toHaveLength(1)
 })
+
+test('it ends with the process that started it, however that ends', async () => {
+  const module = JSON.stringify(new URL('./service-process.ts', import.meta.url).href)
+  const parent = start(`
+    import { writeFileSync } from 'node:fs'
+    import { ServiceProcess } from ${module}
+    const home = process.env.TALARIA_HOME
+    writeFileSync(home + '/child.mjs', 'setInterval(() => {}, 1000)')
+    console.error('started ' + new ServiceProcess({ main: home + '/child.mjs', home }).pid + '.')`)
+  await parent.logs('.')
+  const child = Number(/started (\d+)/.exec(parent.stderr)![1])
+  expect(isAlive(child)).toBe(true)
+  await parent.stop('SIGKILL')
+  await until('the child is gone', 10_000, () => !isAlive(child))
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

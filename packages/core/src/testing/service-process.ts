@@ -6,6 +6,8 @@ import { within } from './within.ts'
 /** Longer than a start and a stop take on a busy machine; only what hangs takes so long. */
 const PATIENCE_MS = 30_000
 
+const DIE_WITH_PARENT = new URL(`./die-with-parent.ts?parent=${process.pid}`, import.meta.url).href
+
 /** How a process ended: its exit code, or the signal that ended it. */
 export type ProcessEnd = number | NodeJS.Signals
 
@@ -34,7 +36,7 @@ export class ServiceProcess implements AsyncDisposable {
   #onWords = Promise.withResolvers<void>()
 
   constructor({ main, args = [], home, env = {}, under = [] }: ServiceProcessOptions) {
-    const [program = '', ...rest] = [...under, process.execPath, main, ...args]
+    const [program = '', ...rest] = [...under, process.execPath, '--import', DIE_WITH_PARENT, main, ...args]
     const own = { PATH: process.env.PATH ?? '', HOME: home, TALARIA_HOME: home }
     const child = spawn(program, rest, { env: { ...own, ...env }, cwd: home, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
