@@ -40,7 +40,7 @@ test('what an earlier gateway left under way is settled at the start of the next
   await home.stores.turns.accept({ turn, session: { create: { id: createId('ses'), owner: 'root', source: 'api' } }, messages: [] })
   const clock = { ...systemClock, now: () => systemClock.now() + 60_000 }
   await using t = await startTestGateway({ beside: home, clock })
-  await until('it is settled', 3_000, async () => ((await t.api.json(t.api.get(`/v1/runs/${turn.id}`))) as Json).status === 'interrupted')
+  await until('it is settled', 3_000, async () => (await t.api.json(t.api.get(`/v1/runs/${turn.id}`))).status === 'interrupted')
 })
 
 test('a long run is not taken for one that an earlier gateway left behind', async () => {
@@ -85,7 +85,7 @@ test('a gateway that cannot register yet refuses runs until it can, so that none
 
 test('ending does not fail because the database takes nothing down', async () => {
   const t = await startTestGateway({ between: (stores) => ({ ...stores, runners: refusing(stores.runners, 'remove', () => new DatabaseError('DISK_FULL', 'full')) }) })
-  await within(5_000, 'the end', Promise.resolve(t[Symbol.asyncDispose]()))
+  await expect(within(5_000, 'the end', Promise.resolve(t[Symbol.asyncDispose]()))).resolves.toBeUndefined()
 })
 
 async function deep(t: TestGateway): Promise<{ status: number; checks: Record<string, string> }> {

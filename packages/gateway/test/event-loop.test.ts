@@ -4,7 +4,7 @@ import { checkForLeaks } from '@talaria/db/testing'
 import { expect, test } from 'vitest'
 import { dataOf, framesOf } from './frames.ts'
 import { startTestGateway } from './start-test-gateway.ts'
-import { TestAgent } from './test-agent.ts'
+import { TestAgent, type TestRun } from './test-agent.ts'
 
 checkForLeaks()
 
@@ -30,7 +30,7 @@ async function longestPause(work: () => Promise<unknown>): Promise<number> {
 
 /** @see hermes-agent #40695, #101633, #100014: the event loop frozen by synchronous work */
 test('many streams go on while large bodies are read: the loop stands still no longer than a few times what parsing one takes', async () => {
-  const play = (run: Parameters<NonNullable<ConstructorParameters<typeof TestAgent>[0]>['play'] & object>[0]) => {
+  const play = (run: TestRun) => {
     if (run.request.messages.length > 1) return void run.say('Seen.').finish()
     void (async () => {
       for (let n = 0; n < WORDS; n++) {

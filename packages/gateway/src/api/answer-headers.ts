@@ -14,5 +14,5 @@ export async function answerWith(c: Context<ApiEnv>, headers: Readonly<Record<st
     return next()
   }
   await next()
-  for (const name in headers) c.header(name, headers[name]!)
+  for (const name in headers) c.header(name, headers[name])
 }

@@ -48,7 +48,7 @@ export function createApiApp({ api, auth, runner, backups }: ApiAppOptions): Api
 }
 
 /** Every route once, in order of their paths. */
-export function endpointsOf(app: ApiApp): readonly Endpoint[] {
+function endpointsOf(app: ApiApp): readonly Endpoint[] {
   const known = new Map(app.routes.filter((route) => route.method !== 'ALL').map(({ method, path }) => [`${path} ${method}`, { method, path: path.replace(/\{[^}]*\}/g, '') }]))
   return [...known.keys()].toSorted().map((key) => known.get(key)!)
 }

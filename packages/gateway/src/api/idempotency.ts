@@ -96,7 +96,7 @@ export class Idempotency {
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
       throw new ApiError('invalid_idempotency_key', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', { param: 'Idempotency-Key' })
     }
-    const { stores, runner, clock } = this.#options
+    const { runner, clock } = this.#options
     const claim = { scope: `${c.get('caller').owner} ${c.req.method} ${c.req.path}`, key, claim: createId('claim') }
     const fingerprint = await fingerprintOf(c)
     for (;;) {

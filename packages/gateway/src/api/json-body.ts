@@ -128,7 +128,7 @@ function deepestIssue(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[]): 
     const branches = issue.errors.filter((branch) => branch.length > 0)
     const meant = branches.filter((branch) => !branch.some(({ path: [first] }) => first === 'type'))
     const candidates = (meant.length > 0 ? meant : branches).map((branch) => deepestIssue(branch[0]!, path))
-    const best = candidates.sort((a, b) => b.path.length - a.path.length)[0]
+    const best = candidates.toSorted((a, b) => b.path.length - a.path.length)[0]
     if (best && best.path.length > path.length) return best
   }
   return { path, issue }

@@ -100,7 +100,7 @@ test('the capabilities name each parameter that has no effect, and why', async (
 test('what the document says of a body is what checks it', async () => {
   await using t = await startTestGateway()
   const operations = operationsOf(await documentOf(t))
-  const bodyOf = (path: string) => operations.find((one) => one.method === 'post' && one.path === path)!.operation.requestBody.content['application/json'].schema as Json
+  const bodyOf = (path: string) => operations.find((one) => one.method === 'post' && one.path === path)!.operation.requestBody.content['application/json'].schema
   for (const [path, schema] of [['/v1/chat/completions', ChatRequest], ['/v1/responses', ResponseRequest], ['/v1/responses/input_tokens', InputTokensRequest], ['/v1/responses/compact', CompactRequest]] as const) {
     const { $schema: _, ...expected } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' })
     expect([path, bodyOf(path)]).toEqual([path, expected])

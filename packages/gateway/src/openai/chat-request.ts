@@ -84,7 +84,7 @@ export type ChatRequestBody = z.output<typeof ChatRequest>
 export function agentMessagesOf(body: ChatRequestBody): readonly AgentMessage[] {
   return body.messages.map((message, index) => {
     const param = `messages[${index}].content`
-    const content = Array.isArray(message.content) ? contentPartsOf(message.content, param) : ((message.content as string | null | undefined) ?? '')
+    const content = Array.isArray(message.content) ? contentPartsOf(message.content, param) : (message.content ?? '')
     if (message.role === 'tool') return { role: 'tool', content, toolCallId: message.tool_call_id }
     if (message.role === 'assistant') {
       const calls = (message.tool_calls ?? []).map((call) => ({ id: call.id, name: call.function.name, arguments: call.function.arguments }))

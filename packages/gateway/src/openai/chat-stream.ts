@@ -15,12 +15,12 @@ export interface ChatRendering {
 }
 
 /** The id of a chat completion is its turn's id in OpenAI's clothes. */
-export function chatIdOf(turnId: string): string {
+function chatIdOf(turnId: string): string {
   return `chatcmpl-${turnId.slice('run_'.length)}`
 }
 
 /** OpenAI's `usage` out of ours. */
-export function chatUsageOf(usage: TurnSummary['usage']) {
+function chatUsageOf(usage: TurnSummary['usage']) {
   const { inputTokens = 0, outputTokens = 0, reasoningTokens = 0, cachedInputTokens = 0 } = usage ?? {}
   return {
     prompt_tokens: inputTokens,

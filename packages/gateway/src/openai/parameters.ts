@@ -10,7 +10,7 @@ export interface Unsupported {
   readonly why: string
 }
 
-export const CHAT_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
+export const CHAT_UNSUPPORTED = {
   audio: { defaults: [], why: 'answers are text' },
   function_call: { defaults: [], why: 'deprecated by OpenAI; send tools and tool_choice' },
   functions: { defaults: [], why: 'deprecated by OpenAI; send tools' },
@@ -27,9 +27,9 @@ export const CHAT_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
   top_logprobs: { defaults: [0], why: 'model providers do not give them in common' },
   verbosity: { defaults: ['medium'], why: 'model providers do not take it in common' },
   web_search_options: { defaults: [], why: 'tools of this server are not chosen by the request' },
-}
+} as const satisfies Readonly<Record<string, Unsupported>>
 
-export const RESPONSES_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
+export const RESPONSES_UNSUPPORTED = {
   access_programs: { defaults: [{}], why: 'a matter between OpenAI and its customers' },
   context_management: { defaults: [[]], why: 'use POST /v1/responses/compact' },
   image: { defaults: [{}], why: 'pictures reach the model as they are' },
@@ -39,17 +39,17 @@ export const RESPONSES_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
   prompt: { defaults: [], why: 'there are no stored prompts; send instructions' },
   service_tier: { defaults: ['auto', 'default'], why: 'there is one tier' },
   top_logprobs: { defaults: [0], why: 'model providers do not give them in common' },
-}
+} as const satisfies Readonly<Record<string, Unsupported>>
 
-export const INPUT_TOKENS_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
+export const INPUT_TOKENS_UNSUPPORTED = {
   parallel_tool_calls: { defaults: [true], why: 'the model decides how many tools it calls' },
   personality: { defaults: [], why: 'send instructions' },
-}
+} as const satisfies Readonly<Record<string, Unsupported>>
 
-export const COMPACT_UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
+export const COMPACT_UNSUPPORTED = {
   image: { defaults: [{}], why: 'pictures do not outlive a compaction' },
   service_tier: { defaults: ['auto', 'default'], why: 'there is one tier' },
-}
+} as const satisfies Readonly<Record<string, Unsupported>>
 
 /**
  * Checks the unsupported parameters of a request and returns the request without them.

@@ -4,7 +4,7 @@ import type { Conversation, ResponseWithItems, StoredItem } from '@talaria/db'
 import type { ApiContext } from '../api/api-context.ts'
 import { ApiError } from '../api/api-error.ts'
 import type { Caller } from '../api/caller.ts'
-import { agentMessagesOfItems, inputItemsOf, refuseUnknownItems, type InputItem } from './response-items.ts'
+import { agentMessagesOfItems, inputItemsOf, refuseUnknownItems } from './response-items.ts'
 import type { ResponseRequestBody } from './response-request.ts'
 
 /** More than any model reads; a conversation that is longer is to be compacted. */
@@ -45,7 +45,7 @@ export async function responseContext(api: ApiContext, caller: Caller, body: Con
   const previous = body.previous_response_id == null ? undefined : await previousOf(api, caller, body.previous_response_id)
   const conversation = body.conversation == null ? undefined : await conversationOf(api, caller, body.conversation, mayBegin)
   const before = previous ? await api.stores.responses.context(previous.id) : conversation ? await itemsOf(api, conversation.id) : []
-  const input = resolveReferences(inputItemsOf(body.input as string | readonly InputItem[] | null | undefined), before)
+  const input = resolveReferences(inputItemsOf(body.input), before)
   const past = agentMessagesOfItems(before, 'previous')
   return { previous, conversation, input, past: body.truncation === 'auto' ? truncated(past) : past, present: agentMessagesOfItems(input) }
 }

@@ -145,7 +145,7 @@ export class ResponseAssembler {
 
   #serverResult(callId: string, data: Readonly<Record<string, unknown>>): ResponseEvent[] {
     const index = this.#output.length
-    const item: StoredItem = { id: this.#idOf('fco', index), type: 'function_call_output', status: 'completed', call_id: callId, output: (data['output'] as string | undefined) ?? '' }
+    const item: StoredItem = { id: this.#idOf('fco', index), type: 'function_call_output', status: 'completed', call_id: callId, output: data['output'] ?? '' }
     this.#output.push(item)
     return [
       { type: 'response.output_item.added', output_index: index, item: { ...item, status: 'in_progress' } },

@@ -99,7 +99,7 @@ test('connected means that the store has answered', async () => {
   await server[Symbol.asyncDispose]()
   await server[Symbol.asyncDispose]()
   expect(server.status.state).toBe('stopped')
-  expect(() => server.app).toThrow()
+  expect(() => server.app).toThrow('The API server is stopped')
 })
 
 test('it tries again every five seconds until the store answers, says why meanwhile, and then no more', async () => {

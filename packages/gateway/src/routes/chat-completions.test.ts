@@ -6,7 +6,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { z } from 'zod'
 import { dataOf } from '../../test/frames.ts'
 import { startTestGateway, type TestGateway } from '../../test/start-test-gateway.ts'
-import { echo, TestAgent } from '../../test/test-agent.ts'
+import { echo, TestAgent, type TestRun } from '../../test/test-agent.ts'
 import { CHAT_UNSUPPORTED } from '../openai/parameters.ts'
 import type { ChatRequest } from '../openai/chat-request.ts'
 
@@ -287,7 +287,7 @@ describe('which session', () => {
   })
 
   test('a tool’s result continues the session in which it was called for', async () => {
-    const play: NonNullable<ConstructorParameters<typeof TestAgent>[0]>['play'] = (run) =>
+    const play = (run: TestRun) =>
       run.request.messages.at(-1)!.role === 'tool'
         ? run.say('It rains.').finish()
         : run.emit({ type: 'tool.started', id: 'call_1', name: 'weather', runs: 'client' }, { type: 'tool.finished', id: 'call_1', name: 'weather', runs: 'client', arguments: '{"city":"Rome"}' }).finish('tool_calls')
@@ -313,7 +313,7 @@ describe('tools in a stream', () => {
   }
 
   test('arguments come as the model writes them, and those of two calls are told apart', async () => {
-    const play = (run: ConstructorParameters<typeof TestAgent>[0] extends { play?: (run: infer Run) => void } | undefined ? Run : never) =>
+    const play = (run: TestRun) =>
       run
         .emit(started('client'), { type: 'tool.progress', id: 'call_1', argumentsDelta: '{"at"' }, started('client', 'call_2'), { type: 'tool.progress', id: 'call_1', argumentsDelta: ':1}' })
         .emit(finished('client'), { type: 'tool.progress', id: 'call_2', argumentsDelta: '{}' }, { ...finished('client', 'call_2'), arguments: '{}' })
@@ -338,8 +338,8 @@ describe('tools in a stream', () => {
 
   /** @see hermes-agent #100705, LibreChat #12919, opencode #38106: custom SSE events break OpenAI clients */
   test('the server’s own tools show only to who asks for it, and then as events of their own', async () => {
-    const play = (run: { say(...texts: string[]): { emit(...events: object[]): { say(text: string): { finish(): unknown } } } }) => void run.say('Let me look. ').emit(started('server'), finished('server')).say('A cat.').finish()
-    await using t = await startTestGateway({ agent: new TestAgent({ play: play as never }) })
+    const play = (run: TestRun) => run.say('Let me look. ').emit(started('server'), finished('server')).say('A cat.').finish()
+    await using t = await startTestGateway({ agent: new TestAgent({ play }) })
     const plain = await t.api.frames(ask(t, { stream: true }))
     expect(plain.map(({ event }) => event)).toEqual(plain.map(() => undefined))
     for (const frame of plain.slice(0, -1)) expect(JSON.parse(frame.data)).toMatchObject({ object: 'chat.completion.chunk', choices: [{}] })

@@ -18,7 +18,7 @@ const ask = (t: TestGateway, body: object = {}, headers: Record<string, string> 
 const create = (t: TestGateway, body: object = {}): Promise<OpenAIResponse> => t.api.json(ask(t, body))
 const eventsOf = (frames: readonly Frame[]) => dataOf(frames) as unknown as ResponseStreamEvent[]
 const textOf = ({ output }: OpenAIResponse) => output.flatMap((item) => (item.type === 'message' ? item.content.map((part) => ('text' in part ? part.text : '')) : [])).join('')
-const heard = (run: TestRun) => run.request.messages.map(({ content }) => content)
+const heard = (run: TestRun) => run.request.messages.map(({ content }) => content as string)
 
 const tool = (runs: 'client' | 'server') => [
   { type: 'tool.started', id: 'call_1', name: 'look', runs } as const,
@@ -248,7 +248,7 @@ describe('a stream', () => {
     const first = framesOf(await t.api.post(PATH, { input: 'Hello', background: true, stream: true }, { signal: leaves.signal }))
     const seen: Frame[] = []
     const run = (await t.agent.next()).say('one ')
-    while (seen.at(-1)?.event !== 'response.output_text.delta') seen.push((await first.next()).value!)
+    while (seen.at(-1)?.event !== 'response.output_text.delta') seen.push((await first.next()).value as Frame)
     expect(seen.slice(0, 3).map(({ event }) => event)).toEqual(['response.created', 'response.queued', 'response.in_progress'])
     leaves.abort()
     await first.next().catch(() => {})
@@ -289,7 +289,7 @@ describe('a background response', () => {
     const run = await t.agent.next()
     expect(await t.api.json(t.api.get(`${PATH}/${queued.id}`))).toMatchObject({ status: 'in_progress', output: [] })
     run.say('Done').finish()
-    await until('it is complete', 2_000, async () => ((await t.api.json(t.api.get(`${PATH}/${queued.id}`))) as OpenAIResponse).status === 'completed')
+    await until('it is complete', 2_000, async () => (await t.api.json<OpenAIResponse>(t.api.get(`${PATH}/${queued.id}`))).status === 'completed')
     expect(textOf(await t.api.json(t.api.get(`${PATH}/${queued.id}`)))).toBe('Done')
   })
 
@@ -298,7 +298,7 @@ describe('a background response', () => {
     const first = await create(t, { background: true })
     const one = await t.agent.next()
     const second: OpenAIResponse = await t.api.json(ask(t, { background: true }, { 'X-Talaria-Session-Id': one.request.sessionId }))
-    const statusOf = async ({ id }: OpenAIResponse) => ((await t.api.json(t.api.get(`${PATH}/${id}`))) as OpenAIResponse).status
+    const statusOf = async ({ id }: OpenAIResponse) => (await t.api.json<OpenAIResponse>(t.api.get(`${PATH}/${id}`))).status
     expect([await statusOf(first), await statusOf(second)]).toEqual(['in_progress', 'queued'])
     one.finish()
     const other = await t.agent.next()

@@ -20,7 +20,7 @@ import { envelopeOf, responseOf, unansweredResponseOf } from '../openai/response
 import { ResponseFrames, type ResponseRendering } from '../openai/response-frames.ts'
 import { ResponseRequest, responseAgentOptionsOf, type ResponseRequestBody } from '../openai/response-request.ts'
 import { settledResponse } from '../openai/settled-response.ts'
-import { TurnAborted } from '../turns/live-turn.ts'
+import { TurnAborted, type TerminalStatus } from '../turns/live-turn.ts'
 
 const RetrieveQuery = z.object({
   stream: z.stringbool().default(false).describe('Replay the events instead of the response as a whole'),
@@ -181,7 +181,7 @@ async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<
   const failure = failureOf(outcome)
   if (failure) throw failure
   const { turn: settled, events } = outcome
-  const ending = settledResponse(request.responseId, rendering.envelope, { status: settled.status as never, finishReason: settled.finishReason as never, error: settled.error, events, finishedAt: settled.updatedAt })
+  const ending = settledResponse(request.responseId, rendering.envelope, { status: settled.status as TerminalStatus, finishReason: settled.finishReason, error: settled.error, events, finishedAt: settled.updatedAt })
   return c.json(responseOf({ ...rendering, ...ending, completedAt: settled.finishedAt }), 200, turnHeaders(turn))
 }
 

@@ -17,7 +17,6 @@ import { runEventOf, usageJson } from '../api/run-events.ts'
 import { instructionsOf, newMessageOf, placeInSession } from '../api/session-of.ts'
 import { MessageContent, userMessageOf } from '../api/user-message.ts'
 import { responseContext } from '../openai/response-context.ts'
-import { agentMessagesOfItems } from '../openai/response-items.ts'
 import { isTerminal, TurnAborted } from '../turns/live-turn.ts'
 import { noteStatus } from '../turns/note-status.ts'
 
@@ -165,7 +164,7 @@ function historyMessage(message: z.output<typeof HistoryMessage>, param: string)
 }
 
 /** A run as it goes over the wire. */
-export function runJson(turn: Turn) {
+function runJson(turn: Turn) {
   return {
     id: turn.id,
     object: 'talaria.run',

@@ -5,7 +5,7 @@ import type { Json } from '../../test/api-client.ts'
 import { refusing } from '../../test/changed-store.ts'
 import { dataOf, readFrames } from '../../test/frames.ts'
 import { startTestGateway, type TestGateway } from '../../test/start-test-gateway.ts'
-import { TestAgent } from '../../test/test-agent.ts'
+import { TestAgent, type TestRun } from '../../test/test-agent.ts'
 
 checkForLeaks()
 
@@ -262,7 +262,7 @@ describe('a chat in a session', () => {
   })
 
   test('is streamed in the predecessor’s events, each numbered, those from disk with their id', async () => {
-    const play: NonNullable<ConstructorParameters<typeof TestAgent>[0]>['play'] = (run) =>
+    const play = (run: TestRun) =>
       run
         .emit({ type: 'reasoning.delta', text: 'Hm.' })
         .say('Let me look. ')

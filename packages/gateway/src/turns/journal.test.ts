@@ -46,13 +46,13 @@ test('what comes while a flush is under way goes with the next one, and that not
 })
 
 test('after a flush that failed nothing overtakes what was in it', async () => {
+  const full = Promise.withResolvers<void>()
   let isFull = true
-  const { clock, add, flushes, told, errors } = openJournal(async () => {
-    if (isFull) throw new Error('full')
-  })
+  const { clock, add, flushes, told, errors } = openJournal(() => (isFull ? full.promise : Promise.resolve()))
   add('a', 1, 2)
   await clock.advance(0)
   add('a', 3)
+  full.reject(new Error('full'))
   await clock.advance(500)
   expect([flushes, told, errors.length]).toEqual([[], [], 1])
   isFull = false

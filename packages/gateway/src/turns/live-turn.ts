@@ -54,7 +54,7 @@ export class LiveTurn {
   isWaiting = true
   readonly #resolveSettled: (turn: SettledTurn) => void
   readonly #rejectSettled: (error: unknown) => void
-  #events: TurnEvent[] = []
+  readonly #events: TurnEvent[] = []
   #dropped = 0
   #committed = 0
   #isClosed = false

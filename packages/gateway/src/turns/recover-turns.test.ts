@@ -23,7 +23,7 @@ async function leaveBehind(t: TestTurns, { host = 'here', said = ['Once upon ', 
     turn: { id: turnId, owner: 'root', kind: 'response', model: 'talaria', status: 'running', request: { responseId }, runner },
     session: { create: { id: sessionId, owner: 'root', source: 'api' } },
     messages: [{ id: createId('msg'), role: 'user', content: 'Tell me' }],
-    response: { id: responseId, status: 'in_progress', expiresAt: null, envelope: envelopeOf({} as never, 'talaria'), input: [] },
+    response: { id: responseId, status: 'in_progress', expiresAt: null, envelope: envelopeOf({}, 'talaria'), input: [] },
   })
   await t.stores.turns.appendEvents(said.map((text, n) => ({ turnId, seq: n + 1, type: 'text.delta', data: { text }, createdAt: 0 })))
   return { turnId, runner, sessionId, responseId }
