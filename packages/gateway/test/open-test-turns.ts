@@ -3,7 +3,8 @@ import type { Databases, GatewayStores } from '@talaria/db'
 import { openTestDatabases } from '@talaria/db/testing'
 import type { LiveTurn } from '../src/turns/live-turn.ts'
 import { Runner } from '../src/turns/runner.ts'
-import { Turns, type StartTurn } from '../src/turns/turns.ts'
+import type { StartTurn } from '../src/turns/start-turn.ts'
+import { Turns } from '../src/turns/turns.ts'
 import { TestAgent } from './test-agent.ts'
 
 export interface TestTurnsOptions {

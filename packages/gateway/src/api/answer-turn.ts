@@ -1,6 +1,7 @@
 import type { Turn, TurnEvent } from '@talaria/db'
 import type { Context } from 'hono'
-import { TurnAborted, type SettledTurn } from '../turns/live-turn.ts'
+import type { SettledTurn } from '../turns/live-turn.ts'
+import { TurnAborted } from '../turns/turn-aborted.ts'
 import { onClientGone, type ApiContext, type ApiEnv } from './api-context.ts'
 import { ApiError } from './api-error.ts'
 import { ourHeader } from './our-headers.ts'

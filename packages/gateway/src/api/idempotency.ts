@@ -99,6 +99,8 @@ export class Idempotency {
     const { runner, clock } = this.#options
     const claim = { scope: `${c.get('caller').owner} ${c.req.method} ${c.req.path}`, key, claim: createId('claim') }
     const fingerprint = await fingerprintOf(c)
+    // A claim whose runner nobody knows would be taken for one that a dead process left.
+    if (!runner.isRegistered) await runner.register()
     for (;;) {
       const now = clock.now()
       const known = await this.#claim({ ...claim, fingerprint, runner: runner.id, createdAt: now, expiresAt: now + KEPT_MS })

@@ -1,5 +1,5 @@
 import type { Turn, TurnEvent } from '@talaria/db'
-import { isTerminal } from '../turns/live-turn.ts'
+import { isTerminal } from '../turns/terminal-status.ts'
 
 /** What an event of a turn is called on `/v1/runs/{id}/events`, and what it says; the predecessor's names where it has one. */
 export function runEventOf(turn: Pick<Turn, 'id' | 'sessionId'>, { type, seq, data, createdAt }: TurnEvent): Record<string, unknown> {

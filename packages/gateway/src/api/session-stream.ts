@@ -1,5 +1,5 @@
 import type { Turn, TurnEvent } from '@talaria/db'
-import { isTerminal } from '../turns/live-turn.ts'
+import { isTerminal } from '../turns/terminal-status.ts'
 import { usageJson } from './run-events.ts'
 
 /**

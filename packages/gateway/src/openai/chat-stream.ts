@@ -1,5 +1,5 @@
 import type { Turn, TurnEvent } from '@talaria/db'
-import { isTerminal } from '../turns/live-turn.ts'
+import { isTerminal } from '../turns/terminal-status.ts'
 import type { TurnSummary } from '../turns/messages-of-events.ts'
 
 /** OpenAI's reasons; a turn that failed has none of its own there, and clients know `error` from the predecessor. */

@@ -1,5 +1,5 @@
 import type { TurnEvent } from '@talaria/db'
-import { isTerminal } from '../turns/live-turn.ts'
+import { isTerminal } from '../turns/terminal-status.ts'
 import { responseOf, unansweredResponseOf, type ResponseParts } from './response-envelope.ts'
 import { endingFields, ResponseAssembler, responseStatusOf, type ResponseEvent } from './response-stream.ts'
 

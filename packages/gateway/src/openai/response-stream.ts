@@ -1,5 +1,5 @@
 import type { ResponseStatus, StoredItem, TokenUsage, TurnEvent } from '@talaria/db'
-import { isTerminal, type TerminalStatus } from '../turns/live-turn.ts'
+import { isTerminal, type TerminalStatus } from '../turns/terminal-status.ts'
 import { responseUsageOf } from './response-usage.ts'
 
 /** One event of a response's stream: OpenAI's `type`, and what goes with it. */

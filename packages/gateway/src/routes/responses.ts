@@ -1,26 +1,24 @@
-import { createId } from '@talaria/core'
 import type { ResponseWithItems, Turn } from '@talaria/db'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import { admit } from '../api/admit.ts'
-import { awaitTurn, onDisconnectOf, streamTurn, turnHeaders } from '../api/answer-turn.ts'
+import { awaitTurn, streamTurn, turnHeaders } from '../api/answer-turn.ts'
 import type { ApiContext, ApiEnv } from '../api/api-context.ts'
 import { ApiError } from '../api/api-error.ts'
 import { requireScope, type Caller } from '../api/caller.ts'
-import type { Idempotency, IdempotencyClaim } from '../api/idempotency.ts'
+import type { Idempotency } from '../api/idempotency.ts'
 import { parseInput, readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
-import { ourHeader } from '../api/our-headers.ts'
 import { limitSchema, listOf } from '../api/paging.ts'
-import { instructionsOf, newMessageOf, placeInSession, type Placement } from '../api/session-of.ts'
+import { startResponse, type ResponseRecord } from '../api/start-response.ts'
 import { failureOf } from '../api/turn-failure.ts'
 import { RESPONSES_UNSUPPORTED } from '../openai/parameters.ts'
-import { conversationSoFar, responseContext, type ResponseContext } from '../openai/response-context.ts'
-import { envelopeOf, responseOf, unansweredResponseOf } from '../openai/response-envelope.ts'
+import { responseOf, unansweredResponseOf } from '../openai/response-envelope.ts'
 import { ResponseFrames, type ResponseRendering } from '../openai/response-frames.ts'
-import { ResponseRequest, responseAgentOptionsOf, type ResponseRequestBody } from '../openai/response-request.ts'
+import { ResponseRequest } from '../openai/response-request.ts'
 import { settledResponse } from '../openai/settled-response.ts'
-import { TurnAborted, type TerminalStatus } from '../turns/live-turn.ts'
+import type { TerminalStatus } from '../turns/terminal-status.ts'
+import { TurnAborted } from '../turns/turn-aborted.ts'
 
 const RetrieveQuery = z.object({
   stream: z.stringbool().default(false).describe('Replay the events instead of the response as a whole'),
@@ -99,81 +97,8 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
     })
 }
 
-/** Everything that is needed to render the answer of a turn again, when its response is not stored. */
-interface RequestRecord {
-  readonly responseId: string
-  readonly stream: boolean
-  readonly background: boolean
-  readonly onDisconnect: 'cancel' | 'continue'
-  /** Only for a response that is not stored; else it stands in its row. */
-  readonly envelope?: Record<string, unknown>
-  readonly previousResponseId?: string
-  readonly conversationId?: string
-}
-
-async function startResponse(c: Context<ApiEnv>, api: ApiContext, body: ResponseRequestBody, claim: IdempotencyClaim | undefined): Promise<Turn> {
-  const caller = c.get('caller')
-  const { instructions, ...agent } = responseAgentOptionsOf(body)
-  const context = await responseContext(api, caller, body, { mayBegin: true })
-  if (context.present.length === 0 && context.past.length === 0) throw new ApiError('missing_required_parameter', "Missing required parameter: 'input'.", { param: 'input' })
-  const { known, ...place } = await placeResponse(c, api, caller, context, body)
-  const model = body.model ?? known?.model ?? api.settings.modelName
-  const id = createId('resp', api.clock.now())
-  const envelope = envelopeOf(body, model)
-  const isStored = body.store !== false
-  const links = {
-    ...(context.previous && { previousResponseId: context.previous.id }),
-    ...(context.conversation && { conversationId: context.conversation.id }),
-  }
-  const request: RequestRecord = {
-    responseId: id,
-    stream: body.stream ?? false,
-    background: body.background ?? false,
-    onDisconnect: body.background ? 'continue' : onDisconnectOf(c, body.on_disconnect),
-    ...(!isStored && { envelope }),
-    ...links,
-  }
-  const { turn } = await api.turns.start({
-    ...place,
-    owner: caller.owner,
-    kind: 'response',
-    model,
-    messages: context.present.map(newMessageOf),
-    agent: { ...agent, ...instructionsOf(known, instructions) },
-    request: { ...request },
-    ...(claim && { idempotency: claim }),
-    ...(isStored && {
-      response: { ...links, id, status: 'in_progress' as const, expiresAt: expiryOf(api), envelope, input: context.input },
-      settleResponse: (outcome) => settledResponse(id, envelope, outcome),
-    }),
-  })
-  return turn
-}
-
-/** All responses of a chain or a conversation live in one session; instructions are not carried over, as OpenAI has it. */
-async function placeResponse(
-  c: Context<ApiEnv>,
-  api: ApiContext,
-  caller: Caller,
-  { previous, conversation, past }: ResponseContext,
-  body: ResponseRequestBody,
-): Promise<Omit<Placement, 'messages'>> {
-  const user = body.safety_identifier ?? body.user
-  const base = { source: 'api', owner: caller.owner, model: body.model ?? api.settings.modelName, ...(user && { userId: user }) }
-  const header = ourHeader(c, 'Session-Id')
-  const chained = previous?.sessionId ?? conversation?.sessionId
-  const known = chained == null ? undefined : await api.stores.sessions.get(chained, { all: true })
-  // Of a conversation that is being answered now, more will have been said once it is this one's turn.
-  const history = conversation ? () => conversationSoFar(api, conversation, body.truncation) : past
-  if (known) return { session: { id: known.id }, history, known }
-  if (header === undefined) return { session: { create: { ...base, id: createId('ses') } }, history, known }
-  const place = await placeInSession(api, caller, header, base)
-  // Without a chain the session's own history is what came before.
-  return previous || conversation ? { ...place, history } : place
-}
-
 async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<Response> {
-  const request = turn.request as unknown as RequestRecord
+  const request = turn.request as unknown as ResponseRecord
   const rendering = renderingOf(turn, request.envelope ? undefined : await api.stores.responses.ofTurn(turn.id))
   if (request.stream) return stream(api, turn, rendering, undefined)
   if (request.background) return c.json(unansweredResponseOf(rendering, 'queued'), 200, turnHeaders(turn))
@@ -196,7 +121,7 @@ function errorFrame({ code, message, param }: ApiError): string {
 }
 
 function renderingOf(turn: Turn, stored: ResponseWithItems | undefined): ResponseRendering {
-  const request = turn.request as unknown as RequestRecord
+  const request = turn.request as unknown as ResponseRecord
   return {
     id: request.responseId,
     createdAt: turn.createdAt,
@@ -211,11 +136,6 @@ function renderingOf(turn: Turn, stored: ResponseWithItems | undefined): Respons
 function responseJson(api: ApiContext, response: ResponseWithItems): Record<string, unknown> {
   const status = response.status === 'in_progress' && api.turns.live(response.turnId)?.isWaiting ? 'queued' : response.status
   return responseOf({ ...response, status })
-}
-
-function expiryOf(api: ApiContext): number | null {
-  const { responseTtlMs } = api.settings
-  return responseTtlMs === undefined ? null : api.clock.now() + responseTtlMs
 }
 
 async function find(api: ApiContext, caller: Caller, id: string): Promise<ResponseWithItems> {

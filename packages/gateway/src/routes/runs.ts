@@ -14,10 +14,11 @@ import { operation } from '../api/operation.ts'
 import { ourHeader } from '../api/our-headers.ts'
 import { limitSchema, listOf } from '../api/paging.ts'
 import { runEventOf, usageJson } from '../api/run-events.ts'
-import { instructionsOf, newMessageOf, placeInSession } from '../api/session-of.ts'
+import { instructionsOf, newMessageOf, placeInSession } from '../api/placement.ts'
 import { MessageContent, userMessageOf } from '../api/user-message.ts'
 import { responseContext } from '../openai/response-context.ts'
-import { isTerminal, TurnAborted } from '../turns/live-turn.ts'
+import { isTerminal } from '../turns/terminal-status.ts'
+import { TurnAborted } from '../turns/turn-aborted.ts'
 import { noteStatus } from '../turns/note-status.ts'
 
 const STATUSES = ['queued', 'running', 'waiting_for_approval', 'stopping', 'completed', 'incomplete', 'failed', 'cancelled', 'interrupted'] as const satisfies readonly TurnStatus[]

@@ -11,8 +11,8 @@ import { operation } from '../api/operation.ts'
 import { checkSessionId } from '../api/our-headers.ts'
 import { decodeCursor, encodeCursor, limitSchema } from '../api/paging.ts'
 import { hitJson, messageJson, sessionJson } from '../api/session-json.ts'
-import { sessionNotFound } from '../api/session-of.ts'
-import { TurnAborted } from '../turns/live-turn.ts'
+import { sessionNotFound } from '../api/placement.ts'
+import { TurnAborted } from '../turns/turn-aborted.ts'
 
 const Title = z.string().trim().min(1).max(200)
 const Metadata = z.record(z.string().max(64), z.unknown())

@@ -6,34 +6,11 @@ import type { Settled } from './settle-turn.ts'
 /** Kept in memory of a running turn beyond what is on disk, for clients that are only a little behind. */
 const KEPT_EVENTS = 2_000
 
-/** How a turn ended, and the type of its last event. */
-export type TerminalStatus = 'completed' | 'incomplete' | 'failed' | 'cancelled' | 'interrupted'
-
-const TERMINAL: ReadonlySet<string> = new Set<TerminalStatus>(['completed', 'incomplete', 'failed', 'cancelled', 'interrupted'])
-
-/** Whether this status, or the type of this event, is the last of its turn. */
-export function isTerminal(type: string): type is TerminalStatus {
-  return TERMINAL.has(type)
-}
-
 /** A turn that has ended, with what its events add up to. */
 export interface SettledTurn {
   readonly turn: Turn
   readonly summary: TurnSummary
   readonly events: readonly TurnEvent[]
-}
-
-/** Why a running turn was told to end; the reason of its abort signal. */
-export class TurnAborted extends Error {
-  readonly status: 'cancelled' | 'interrupted'
-  readonly code: string
-
-  constructor(status: 'cancelled' | 'interrupted', code: string, message: string) {
-    super(message)
-    this.name = 'TurnAborted'
-    this.status = status
-    this.code = code
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { openTestTurns } from '../../test/open-test-turns.ts'
 import { refusing } from '../../test/changed-store.ts'
 import { echo, TestAgent } from '../../test/test-agent.ts'
-import { TurnAborted } from './live-turn.ts'
+import { TurnAborted } from './turn-aborted.ts'
 
 checkForLeaks()
 
@@ -63,7 +63,7 @@ test('an agent that does not hear the abort holds up neither its turn nor the en
   await clock.advance(2_000)
   await within(2_000, 'drained', drained)
   expect((await live.settled).turn).toMatchObject({ status: 'interrupted', output: 'Half' })
-  run.say(' and more').finish()
+  run.say(' and more')
   await within(2_000, 'the agent is left', run.ended)
   expect(await t.stores.turns.get(live.turn.id, { all: true })).toMatchObject({ status: 'interrupted', output: 'Half', lastSeq: 2 })
   expect(await t.stores.turns.events(live.turn.id, { after: 0, limit: 10 })).toHaveLength(2)

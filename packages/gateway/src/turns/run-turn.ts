@@ -5,12 +5,13 @@ import { ApiError } from '../api/api-error.ts'
 import { agentMessageOf } from './agent-messages.ts'
 import type { Approvals } from './approvals.ts'
 import type { Journal } from './journal.ts'
-import { TurnAborted, type LiveTurn } from './live-turn.ts'
+import type { LiveTurn } from './live-turn.ts'
+import { TurnAborted } from './turn-aborted.ts'
 import { noteStatus } from './note-status.ts'
 import { settleTurn, type Ending } from './settle-turn.ts'
 import { storedEvents } from './stored-events.ts'
 import { storedHistory } from './stored-history.ts'
-import type { StartTurn } from './turns.ts'
+import type { StartTurn } from './start-turn.ts'
 
 /** Between two attempts to settle a turn that the database refused (a full disk, a lock held too long). */
 const SETTLE_RETRY_MS = 5_000

@@ -1,6 +1,7 @@
 import type { AgentMessage } from '@talaria/agent'
 import type { GatewayStores, ResponseStatus, StoredItem, Turn, TurnEvent, TurnFailure } from '@talaria/db'
-import type { TerminalStatus, SettledTurn } from './live-turn.ts'
+import type { SettledTurn } from './live-turn.ts'
+import type { TerminalStatus } from './terminal-status.ts'
 import { messagesOfEvents, summarize, type TurnSummary } from './messages-of-events.ts'
 import { transcriptHash } from './transcript-hash.ts'
 

@@ -30,6 +30,8 @@ test('of a very long session the agent is given the end, and that begins with a 
     ]
     await t.stores.sessions.append('long', { all: true }, Array.from({ length: 34 }, (_, n) => exchange(n)).flat())
   }
+  // An odd number of messages, so that the window does not happen to begin with a question.
+  await t.stores.sessions.append('long', { all: true }, [{ id: createId('msg'), role: 'user', content: 'last' }, { id: createId('msg'), role: 'assistant', content: 'answer' }])
   await (await t.begin('and now?', { sessionId: 'long' })).settled
   const { messages } = t.agent.runs[0]!.request
   expect(messages.length).toBeGreaterThan(990)

@@ -1,38 +1,18 @@
 import { createId, type Clock, type Log } from '@talaria/core'
-import type { Agent, AgentMessage, AgentRequest } from '@talaria/agent'
-import type { GatewayStores, NewMessage, NewResponse, NewSession, Turn, TurnEvent, TurnKind } from '@talaria/db'
+import type { Agent } from '@talaria/agent'
+import type { GatewayStores, Turn, TurnEvent } from '@talaria/db'
 import { ApiError } from '../api/api-error.ts'
 import { Approvals, type ApprovalChoice } from './approvals.ts'
+import { Asides } from './asides.ts'
 import { Journal } from './journal.ts'
-import { LiveTurn, TurnAborted, type SettledTurn } from './live-turn.ts'
+import { LiveTurn, type SettledTurn } from './live-turn.ts'
+import { TurnAborted } from './turn-aborted.ts'
 import { summarize } from './messages-of-events.ts'
 import { runTurn } from './run-turn.ts'
 import type { Runner } from './runner.ts'
 import { SessionQueue } from './session-queue.ts'
-import type { SettleResponse } from './settle-turn.ts'
+import type { StartTurn } from './start-turn.ts'
 import { followStored, storedEvents } from './stored-events.ts'
-
-/** Everything about a turn that its caller decides. */
-export interface StartTurn {
-  readonly owner: string
-  readonly kind: TurnKind
-  readonly model: string
-  readonly session: { readonly create: NewSession } | { readonly id: string }
-  /** What is new: stored with the turn, and given to the agent after the history. */
-  readonly messages: readonly NewMessage[]
-  /** What came before: the stored messages of the session, what the client says, or what is found once it is its turn. */
-  readonly history: 'stored' | readonly AgentMessage[] | (() => Promise<readonly AgentMessage[]>)
-  /** Where to go instead when that session is being answered, or is gone by now. */
-  readonly otherwise?: Pick<StartTurn, 'session' | 'messages' | 'history'>
-  readonly agent: Pick<AgentRequest, 'instructions' | 'clientTools' | 'toolChoice' | 'sampling'>
-  /** Kept with the turn, so that its answer can be rendered again. */
-  readonly request: Readonly<Record<string, unknown>>
-  readonly idempotency?: { readonly scope: string; readonly key: string; readonly claim: string }
-  /** The conversation as the client sees it, before the answer; remembered so that its next request continues here. */
-  readonly transcript?: readonly AgentMessage[]
-  readonly response?: NewResponse
-  readonly settleResponse?: SettleResponse
-}
 
 export interface TurnsOptions {
   readonly stores: GatewayStores
@@ -56,7 +36,7 @@ export class Turns {
   readonly #journal: Journal
   readonly #approvals: Approvals
   readonly #running = new Set<Promise<void>>()
-  readonly #asides = new Set<AbortController>()
+  readonly #asides = new Asides()
   readonly #stopped = new AbortController()
   readonly #settledCounts: Record<string, number> = {}
   #isDraining = false
@@ -74,7 +54,7 @@ export class Turns {
 
   /** Turns under way, queued ones included. */
   get active(): number {
-    return this.#own.size
+    return this.#own.size + this.#asides.size
   }
 
   /** Under which name this process runs its turns. */
@@ -105,7 +85,7 @@ export class Turns {
       })
     }
     const { maxConcurrent } = this.#options
-    if (maxConcurrent > 0 && this.#own.size >= maxConcurrent) {
+    if (maxConcurrent > 0 && this.active >= maxConcurrent) {
       throw new ApiError('rate_limit_exceeded', `${maxConcurrent} runs are under way already (API_SERVER_MAX_CONCURRENT_RUNS). Try again shortly.`, {
         headers: { 'Retry-After': '1' },
       })
@@ -181,27 +161,14 @@ export class Turns {
   }
 
   /**
-   * Work of the agent that is no turn and is not stored: admitted and counted like one, and told to end with the process.
+   * Work of the agent that is no turn and is not stored: admitted and counted like one, and told to end with its client or
+   * the process.
    *
    * @throws ApiError as {@link admit} does, and `gateway_draining` when the process ends before it.
    */
-  async aside<Result>(work: (signal: AbortSignal) => Promise<Result>, gone: AbortSignal): Promise<Result> {
+  aside<Result>(work: (signal: AbortSignal) => Promise<Result>, gone: AbortSignal): Promise<Result> {
     this.admit()
-    const id = createId('aside')
-    const controller = new AbortController()
-    const leave = () => controller.abort(gone.reason)
-    gone.addEventListener('abort', leave, { once: true })
-    this.#own.add(id)
-    this.#asides.add(controller)
-    const working = work(controller.signal).finally(() => {
-      gone.removeEventListener('abort', leave)
-      this.#own.delete(id)
-      this.#asides.delete(controller)
-      this.#running.delete(settled)
-    })
-    const settled = working.then(() => {}, () => {})
-    this.#running.add(settled)
-    return working
+    return this.#asides.run(work, gone)
   }
 
   /** No new turns from now on; those under way get `graceMs`, then are settled as interrupted. */
@@ -212,13 +179,14 @@ export class Turns {
     grace.abort(new Error('drained'))
     this.#shutdown = new TurnAborted('interrupted', 'gateway_shutdown', 'The gateway was shut down before this run settled.')
     for (const { controller } of this.#live.values()) controller.abort(this.#shutdown)
-    for (const controller of this.#asides) controller.abort(new ApiError('gateway_draining', 'The gateway was shut down before this was done.', { headers: { 'Retry-After': '5' } }))
+    this.#asides.end(new ApiError('gateway_draining', 'The gateway was shut down before this was done.', { headers: { 'Retry-After': '5' } }))
     this.#stopped.abort(new Error('the gateway stops'))
     await this.#idle()
   }
 
   async #idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
+    await this.#asides.ended()
   }
 
   /** Takes its place behind the other turns of its session at once, so that two that come together know of each other. */
