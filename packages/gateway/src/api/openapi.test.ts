@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Json } from '../../test/api-client.ts'
 import { startTestGateway, type TestGateway } from '../../test/start-test-gateway.ts'
 import { ChatRequest } from '../openai/chat-request.ts'
-import { CHAT_UNSUPPORTED, RESPONSES_UNSUPPORTED } from '../openai/parameters.ts'
+import { CHAT_UNSUPPORTED, COMPACT_UNSUPPORTED, INPUT_TOKENS_UNSUPPORTED, RESPONSES_UNSUPPORTED } from '../openai/parameters.ts'
 import { CompactRequest, InputTokensRequest, ResponseRequest } from '../openai/response-request.ts'
 import type { ApiEnv } from './api-context.ts'
 import { openApiOf } from './openapi.ts'
@@ -92,8 +92,8 @@ test('the document and the capabilities list every route there is, and no other'
 test('the capabilities name each parameter that has no effect, and why', async () => {
   await using t = await startTestGateway({ env: { API_SERVER_MODEL_NAME: 'mine', API_SERVER_MAX_CONCURRENT_RUNS: '7' } })
   const { unsupported_parameters: unsupported, model, limits } = await t.api.json(t.api.get('/v1/capabilities'))
-  expect(Object.keys(unsupported['/v1/chat/completions'])).toEqual(Object.keys(CHAT_UNSUPPORTED))
-  expect(Object.keys(unsupported['/v1/responses'])).toEqual(Object.keys(RESPONSES_UNSUPPORTED))
+  const tables = { '/v1/chat/completions': CHAT_UNSUPPORTED, '/v1/responses': RESPONSES_UNSUPPORTED, '/v1/responses/input_tokens': INPUT_TOKENS_UNSUPPORTED, '/v1/responses/compact': COMPACT_UNSUPPORTED }
+  expect(unsupported).toEqual(Object.fromEntries(Object.entries(tables).map(([path, table]) => [path, Object.fromEntries(Object.entries(table).map(([name, { why }]) => [name, why]))])))
   expect([model, limits]).toEqual(['mine', { max_concurrent_runs: 7, max_body_bytes: 10_000_000 }])
 })
 

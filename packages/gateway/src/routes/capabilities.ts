@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { ApiContext, ApiEnv } from '../api/api-context.ts'
 import { requireScope } from '../api/caller.ts'
 import { operation } from '../api/operation.ts'
-import { CHAT_UNSUPPORTED, RESPONSES_UNSUPPORTED, type Unsupported } from '../openai/parameters.ts'
+import { CHAT_UNSUPPORTED, COMPACT_UNSUPPORTED, INPUT_TOKENS_UNSUPPORTED, RESPONSES_UNSUPPORTED, type Unsupported } from '../openai/parameters.ts'
 
 /** One route of the API. */
 export interface Endpoint {
@@ -29,7 +29,12 @@ export function capabilitiesRoutes(api: ApiContext, endpoints: () => readonly En
         on_disconnect: 'X-Talaria-On-Disconnect',
         idempotency: 'Idempotency-Key',
       },
-      unsupported_parameters: { '/v1/chat/completions': reasonsOf(CHAT_UNSUPPORTED), '/v1/responses': reasonsOf(RESPONSES_UNSUPPORTED) },
+      unsupported_parameters: {
+        '/v1/chat/completions': reasonsOf(CHAT_UNSUPPORTED),
+        '/v1/responses': reasonsOf(RESPONSES_UNSUPPORTED),
+        '/v1/responses/input_tokens': reasonsOf(INPUT_TOKENS_UNSUPPORTED),
+        '/v1/responses/compact': reasonsOf(COMPACT_UNSUPPORTED),
+      },
       limits: { max_concurrent_runs: api.settings.maxConcurrentRuns, max_body_bytes: api.settings.maxBodyBytes },
       endpoints: endpoints(),
     })

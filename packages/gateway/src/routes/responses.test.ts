@@ -1,14 +1,15 @@
 import { systemClock } from '@talaria/core'
 import { until } from '@talaria/core/testing'
 import { checkForLeaks } from '@talaria/db/testing'
-import type { Response as OpenAIResponse, ResponseCreateParams, ResponseStreamEvent } from 'openai/resources/responses/responses'
+import type { InputTokenCountParams } from 'openai/resources/responses/input-tokens'
+import type { Response as OpenAIResponse, ResponseCompactParams, ResponseCreateParams, ResponseStreamEvent } from 'openai/resources/responses/responses'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { z } from 'zod'
 import { dataOf, framesOf, type Frame } from '../../test/frames.ts'
 import { startTestGateway, type TestGateway } from '../../test/start-test-gateway.ts'
 import { echo, TestAgent, type TestRun } from '../../test/test-agent.ts'
-import { RESPONSES_UNSUPPORTED } from '../openai/parameters.ts'
-import type { ResponseRequest } from '../openai/response-request.ts'
+import { RESPONSES_UNSUPPORTED, type COMPACT_UNSUPPORTED, type INPUT_TOKENS_UNSUPPORTED } from '../openai/parameters.ts'
+import type { CompactRequest, InputTokensRequest, ResponseRequest } from '../openai/response-request.ts'
 
 checkForLeaks()
 
@@ -99,6 +100,8 @@ describe('a response', () => {
 describe('parameters', () => {
   /** Every parameter of OpenAI's API is known here: it has an effect, or it is on the list of those that have none. */
   test('no parameter of OpenAI’s client is unknown', () => {
+    expectTypeOf<Exclude<keyof InputTokenCountParams, keyof z.input<typeof InputTokensRequest> | keyof typeof INPUT_TOKENS_UNSUPPORTED>>().toEqualTypeOf<never>()
+    expectTypeOf<Exclude<keyof ResponseCompactParams, keyof z.input<typeof CompactRequest> | keyof typeof COMPACT_UNSUPPORTED>>().toEqualTypeOf<never>()
     expectTypeOf<Exclude<keyof ResponseCreateParams, keyof z.input<typeof ResponseRequest> | keyof typeof RESPONSES_UNSUPPORTED>>().toEqualTypeOf<never>()
   })
 
