@@ -27,6 +27,8 @@ test(
       await using gateway = await startGateway({ home: disk.path, key: KEY })
       const { api } = gateway
       await operateWhile(gateway.url, ledger, (done) => done >= 20)
+      // Begun while there is room, at its end when there is none.
+      const run = (await api.post('/v1/runs', { input: '!stream 150 chunks every 30ms word{n} ' })).json.run_id as string
       disk.fill(64 * 1024)
       const refusals = await operateWhile(gateway.url, ledger, (_, refused) => refused >= 40)
       expect(refusals.join('\n')).toContain('storage_unavailable')
@@ -36,10 +38,13 @@ test(
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
       expect((await api.get('/health')).status).toBe(200)
       expect((await api.get('/api/sessions')).status, 'what is there can be read').toBe(200)
+      await gateway.process.logs('a turn could not be settled')
 
       disk.empty()
       await until('writing works again', 20_000, async () => (await api.post('/v1/responses', { input: '!say room again' })).status === 200)
       await audit(api, ledger, since)
+      const { status, output } = (await api.get(`/v1/runs/${run}`)).json
+      expect([status, output.trim().split(' ').length]).toEqual(['completed', 150])
       expect((await api.get('/health/deep')).json.checks.find((check: { name: string }) => check.name === 'write')).toMatchObject({ status: 'ok' })
       expect(await gateway.process.stop()).toBe(0)
     }
