@@ -88,59 +88,63 @@ const steps = fc.array(
   { maxLength: 40, size: 'max' },
 )
 
-test('the table holds exactly the acknowledged writes, in the order of their acknowledgement, and every read sees those before it', async () => {
-  await using db = openTestDatabase()
-  await db.database.write((tx) => sql`pragma max_page_count = 60`.execute(tx))
-  const seen = new Map<string, number>()
-  await fc.assert(
-    fc.asyncProperty(steps, async (plan) => {
-      await db.database.write((tx) => tx.deleteFrom('note').execute())
-      const acknowledged: string[] = []
-      const reads: { readonly before: readonly string[]; readonly result: readonly string[] }[] = []
-      const underWay: Promise<unknown>[] = []
-      const count = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1)
+test(
+  'the table holds exactly the acknowledged writes, in the order of their acknowledgement, and every read sees those before it',
+  { timeout: RUNS * 500 },
+  async () => {
+    await using db = openTestDatabase()
+    await db.database.write((tx) => sql`pragma max_page_count = 60`.execute(tx))
+    const seen = new Map<string, number>()
+    await fc.assert(
+      fc.asyncProperty(steps, async (plan) => {
+        await db.database.write((tx) => tx.deleteFrom('note').execute())
+        const acknowledged: string[] = []
+        const reads: { readonly before: readonly string[]; readonly result: readonly string[] }[] = []
+        const underWay: Promise<unknown>[] = []
+        const count = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1)
 
-      for (const [index, step] of plan.entries()) {
-        if (step.do === 'turn') await turn()
-        if (step.do === 'settle') await Promise.all(underWay)
-        if (step.do === 'read') {
-          const before = [...acknowledged]
-          underWay.push(notesOf(db.database).then((result) => reads.push({ before, result })))
+        for (const [index, step] of plan.entries()) {
+          if (step.do === 'turn') await turn()
+          if (step.do === 'settle') await Promise.all(underWay)
+          if (step.do === 'read') {
+            const before = [...acknowledged]
+            underWay.push(notesOf(db.database).then((result) => reads.push({ before, result })))
+          }
+          if (step.do === 'write') {
+            const text = `${index} ${step.behaviour}`
+            const writing = db.database.write<unknown>((tx) => behaviours[step.behaviour](tx, text))
+            underWay.push(
+              writing.then(
+                () => {
+                  acknowledged.push(...rowsOf(step.behaviour, text))
+                  count(mustFail.has(step.behaviour) ? `${step.behaviour} was acknowledged` : 'acknowledged')
+                },
+                (error: { code?: string }) => count(`${mustFail.has(step.behaviour) ? 'culprit' : 'neighbour'} ${error.code ?? 'threw'}`),
+              ),
+            )
+          }
         }
-        if (step.do === 'write') {
-          const text = `${index} ${step.behaviour}`
-          const writing = db.database.write<unknown>((tx) => behaviours[step.behaviour](tx, text))
-          underWay.push(
-            writing.then(
-              () => {
-                acknowledged.push(...rowsOf(step.behaviour, text))
-                count(mustFail.has(step.behaviour) ? `${step.behaviour} was acknowledged` : 'acknowledged')
-              },
-              (error: { code?: string }) => count(`${mustFail.has(step.behaviour) ? 'culprit' : 'neighbour'} ${error.code ?? 'threw'}`),
-            ),
-          )
-        }
-      }
-      await Promise.all(underWay)
+        await Promise.all(underWay)
 
-      const table = await notesOf(db.database)
-      expect(table).toEqual(acknowledged)
-      for (const { before, result } of reads) {
-        expect(result.slice(0, before.length), 'a read misses what was acknowledged before it began').toEqual(before)
-        expect(table.slice(0, result.length), 'a read sees what was never acknowledged').toEqual(result)
-      }
-      expect(await integrityOf(db.database)).toEqual(['ok'])
-    }),
-    { numRuns: RUNS },
-  )
-  expect([...seen.keys()].toSorted(), 'every way to end was taken').toEqual([
-    'acknowledged',
-    'culprit CONSTRAINT',
-    'culprit DISK_FULL',
-    'culprit threw',
-    'neighbour DISK_FULL',
-  ])
-})
+        const table = await notesOf(db.database)
+        expect(table).toEqual(acknowledged)
+        for (const { before, result } of reads) {
+          expect(result.slice(0, before.length), 'a read misses what was acknowledged before it began').toEqual(before)
+          expect(table.slice(0, result.length), 'a read sees what was never acknowledged').toEqual(result)
+        }
+        expect(await integrityOf(db.database)).toEqual(['ok'])
+      }),
+      { numRuns: RUNS },
+    )
+    expect([...seen.keys()].toSorted(), 'every way to end was taken').toEqual([
+      'acknowledged',
+      'culprit CONSTRAINT',
+      'culprit DISK_FULL',
+      'culprit threw',
+      'neighbour DISK_FULL',
+    ])
+  },
+)
 
 const LARGE = 'large '.repeat(60_000)
 

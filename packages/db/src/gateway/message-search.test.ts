@@ -179,7 +179,7 @@ test('by relevance, what says it briefly and often comes first, among the newest
   await using test = openTestDatabases()
   const { sessions, searchIndex } = test.databases.gateway
   await sessions.create(sessionNamed('ses_1'))
-  await sessions.append('ses_1', me, [message('tea tea tea, too old to be looked at')])
+  await sessions.append('ses_1', me, [message('tea tea tea')])
   for (let i = 0; i < 10; i++)
     await sessions.append(
       'ses_1',

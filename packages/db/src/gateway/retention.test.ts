@@ -2,10 +2,10 @@ import { systemClock } from '@talaria/core'
 import { FakeClock } from '@talaria/core/testing'
 import { expect, test } from 'vitest'
 import { checkForLeaks } from '../testing/check-for-leaks.ts'
+import { damageSearchIndex } from '../testing/damage-search-index.ts'
 import { acceptance, eventsOf, item, message, responseNamed, sessionNamed, settlement, turnNamed } from '../testing/gateway-records.ts'
 import { openTestDatabases, type TestDatabases } from '../testing/open-test-databases.ts'
 import { countOf, rowsOf } from '../testing/rows-of.ts'
-import { startChild } from '../testing/start-child.ts'
 import type { NewResponse, Viewer } from './records.ts'
 
 checkForLeaks()
@@ -186,7 +186,7 @@ test('a damaged search index does not keep what is to go', async () => {
   await searchIndex.catchUp()
   await sessions.delete('gone', me)
   await clock.advance(2 * 60 * 60_000)
-  expect(await startChild('run-sql', [test.file, 'update message_fts_data set block = randomblob(length(block)) where id = 10']).ended).toBe(0)
+  await damageSearchIndex(test.file)
   await retention.sweep(keep)
   expect(countOf(test.file, 'session')).toBe(1)
   await searchIndex.catchUp()

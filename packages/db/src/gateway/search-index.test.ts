@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { checkForLeaks } from '../testing/check-for-leaks.ts'
+import { damageSearchIndex } from '../testing/damage-search-index.ts'
 import { message, sessionNamed } from '../testing/gateway-records.ts'
 import { openTestDatabases, type TestDatabases } from '../testing/open-test-databases.ts'
 import { rowsOf } from '../testing/rows-of.ts'
-import { startChild } from '../testing/start-child.ts'
 import type { Viewer } from './records.ts'
 
 checkForLeaks()
@@ -57,8 +57,6 @@ test('two that catch up at once take nothing in twice', async () => {
   expect(await hits(test, 'needle')).toBe(700)
 })
 
-const DAMAGE = 'update message_fts_data set block = randomblob(length(block)) where id = 10'
-
 test('a damaged index refuses no message, is made anew by catching up, and says so until then', async () => {
   await using test = openTestDatabases()
   const { sessions, searchIndex } = test.databases.gateway
@@ -69,7 +67,7 @@ test('a damaged index refuses no message, is made anew by catching up, and says 
     Array.from({ length: 300 }, (_, n) => message(`needle ${n}`)),
   )
   await searchIndex.catchUp()
-  expect(await startChild('run-sql', [test.file, DAMAGE]).ended).toBe(0)
+  await damageSearchIndex(test.file)
 
   expect(await sessions.append('ses_1', me, [message('needle after the damage')])).toBe(true)
   await expect(sessions.search(me, { query: 'needle', limit: 1 })).rejects.toMatchObject({
@@ -87,7 +85,7 @@ test('a damaged index is found by the integrity check, emptied, and fills again;
   await sessions.create(sessionNamed('ses_1'))
   await sessions.append('ses_1', me, [message('needle')])
   await searchIndex.catchUp()
-  expect(await startChild('run-sql', [test.file, DAMAGE]).ended).toBe(0)
+  await damageSearchIndex(test.file)
   const check = await test.databases.checkIntegrity()
   expect(check).toMatchObject({ problems: [], indexProblems: [expect.stringContaining('fts5')] })
   expect(test.databases.status()[0]).toMatchObject({ damage: undefined, lastCheck: check })

@@ -24,6 +24,10 @@ test('words, phrases, prefixes and exclusions are told apart, and marks alone ar
   ])
 })
 
+test('of a pasted page its first 64 words are looked for', () => {
+  expect(searchTermsOf('word '.repeat(900))).toHaveLength(64)
+})
+
 test('there is nothing to look for in nothing, or in exclusions alone', () => {
   for (const query of ['', '   ', '-milk', '"', '!?']) expect(matchExpression(searchTermsOf(query), [])).toBeUndefined()
 })
