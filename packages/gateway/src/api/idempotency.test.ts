@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createId, systemClock } from '@talaria/core'
 import { until, within } from '@talaria/core/testing'
 import { checkForLeaks } from '@talaria/db/testing'
@@ -149,15 +150,12 @@ test('while a twin waits for the answer, the first client may leave without endi
   await using t = await startTestGateway({ agent: new TestAgent() })
   const leaves = new AbortController()
   const first = t.api.post('/v1/chat/completions', HELLO, { ...withKey('one'), signal: leaves.signal })
-  const run = await t.agent.next()
   const twin = t.api.post('/v1/chat/completions', HELLO, withKey('one'))
-  await t.api.json(t.api.get('/v1/models'))
-  await until('both follow', 2_000, async () => {
-    const [turn] = await t.stores.turns.list({ all: true }, { limit: 1 })
-    return turn !== undefined
-  })
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  const run = await t.agent.next()
+  // Long enough for the twin, which came before anything was accepted, to follow what has been by now.
+  await sleep(50)
   leaves.abort()
+  await sleep(50)
   run.say('Hello').finish()
   expect((await t.api.json(twin)).choices[0].message.content).toBe('Hello')
   await first.catch(() => {})

@@ -84,8 +84,8 @@ test('brackets in strings are no depth', async () => {
 test('a parameter called __proto__ is refused like any other that nobody knows', async () => {
   await using t = await startTestGateway()
   for (const path of ['/v1/chat/completions', '/v1/responses', '/v1/runs', '/api/sessions']) {
-    const { status, code } = await t.api.refusal(t.api.post(path, '{"__proto__": {"stream": true, "input": "x", "messages": [{"role": "user", "content": "x"}]}, "input": "x", "messages": [{"role": "user", "content": "x"}]}'))
-    expect([path, status, code]).toEqual([path, 400, 'unknown_parameter'])
+    const refusal = await t.api.refusal(t.api.post(path, '{"__proto__": {"stream": true, "input": "x", "messages": [{"role": "user", "content": "x"}]}, "input": "x", "messages": [{"role": "user", "content": "x"}]}'))
+    expect([path, refusal]).toEqual([path, { status: 400, code: 'unknown_parameter', param: '__proto__' }])
   }
 })
 
@@ -186,6 +186,7 @@ test('a refusal in a union names the field of the branch that was meant', () => 
     }
   }
   expect(refusal({ item: { type: 'b', y: {} } })).toEqual(['missing_required_parameter', 'item.y.z'])
+  expect(refusal({ item: { type: 'b' } })).toEqual(['missing_required_parameter', 'item.y'])
   expect(refusal({ item: { type: 'a' } })).toEqual(['missing_required_parameter', 'item.x'])
   expect(refusal({})).toEqual(['missing_required_parameter', 'item'])
   expect(refusal({ item: 7 })).toEqual(['invalid_value', 'item'])

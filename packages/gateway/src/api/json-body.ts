@@ -41,18 +41,12 @@ export async function readText(c: Context): Promise<string> {
 async function readBytes(c: Context): Promise<ArrayBuffer> {
   // Without a declared length the body is counted while it arrives, so that an endless one is cut at the limit.
   if (c.req.header('content-length') !== undefined || !c.req.header('transfer-encoding')) return c.req.arrayBuffer()
-  const reader = c.req.raw.body?.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
-  try {
-    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-      size += read.value.byteLength
-      if (size > MAX_BODY_BYTES) throw tooLarge()
-      chunks.push(read.value)
-    }
-  } finally {
-    // Not cancelled, as `for await` does: that destroys the connection, and the refusal with it. The server reads on for a while.
-    reader?.releaseLock()
+  for await (const chunk of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength
+    if (size > MAX_BODY_BYTES) throw tooLarge()
+    chunks.push(chunk)
   }
   return new Uint8Array(Buffer.concat(chunks)).buffer
 }

@@ -6,12 +6,14 @@ import { Approvals } from './approvals.ts'
 const never = new AbortController().signal
 
 test('a question is answered by its id, and each once', async () => {
-  const approvals = new Approvals(new FakeClock())
+  const clock = new FakeClock()
+  const approvals = new Approvals(clock)
   const [one, two] = [approvals.ask('run', 'ses', { id: 'q1', tool: 'shell' }, never), approvals.ask('run', 'ses', { id: 'q2', tool: 'shell' }, never)]
   expect(approvals.answer('run', 'deny', { id: 'q2' })).toBe(1)
   expect(approvals.answer('run', 'once', { id: 'q1' })).toBe(1)
   expect(await Promise.all([one, two])).toEqual(['allow', 'deny'])
   expect(approvals.answer('run', 'once', { id: 'q1' })).toBe(0)
+  expect(clock.sleeping).toBe(0)
 })
 
 test('without an id the oldest question is answered, or all of them', async () => {
