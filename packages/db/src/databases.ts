@@ -32,7 +32,7 @@ export interface OpenDatabasesOptions {
   readonly maxDatabases?: number
   /** How long closing waits for leases to come back; 5 s unless given. */
   readonly graceMs?: number
-  /** How long a write waits for another process's lock; see `LOCK_BUDGET_MS`. */
+  /** How long a write waits for the lock of another process; 20 s unless given. */
   readonly lockBudgetMs?: number
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '@talaria/core'
 import { sqliteCodeOf } from './errors.ts'
 
 /** Longer than a checkpoint or `VACUUM` of a few gigabytes by another process; shorter than a client's patience. */
-export const LOCK_BUDGET_MS = 20_000
+const LOCK_BUDGET_MS = 20_000
 
 /** Often enough that a lock which is free for a moment is caught, seldom enough to cost nothing. */
 const LONGEST_WAIT_MS = 50
