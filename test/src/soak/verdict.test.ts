@@ -10,14 +10,15 @@ const MINUTES = 10
 /** Ten minutes of samples whose memory fills up in the first two, wavers, and otherwise does as it is told. */
 function samplesOf({
   mbAnHour = 0,
+  wavering = 8,
   open = () => OPEN,
   minutes = MINUTES,
   seed = 1,
-}: { mbAnHour?: number; open?: (minute: number) => OpenOf; minutes?: number; seed?: number } = {}): readonly Sample[] {
+}: { mbAnHour?: number; wavering?: number; open?: (minute: number) => OpenOf; minutes?: number; seed?: number } = {}): readonly Sample[] {
   const random = new Random(seed)
   return Array.from({ length: 120 }, (_, index) => {
     const minute = (index / 120) * minutes
-    const rssMb = 120 + 30 * Math.min(1, minute / 2) + random.next() * 8 + (mbAnHour * minute) / 60
+    const rssMb = 120 + 30 * Math.min(1, minute / 2) + random.next() * wavering + (mbAnHour * minute) / 60
     return { atMs: minute * 60_000, open: open(minute), rssMb, loopDelayP99Ms: 1 }
   })
 }
@@ -36,6 +37,10 @@ test('memory that grows for as long as it runs is found, memory that only wavers
   const falseAlarms = seeds.filter((seed) => verdictOn(samplesOf({ seed }))[3] === false)
   // One side of 95 %.
   expect(falseAlarms.length).toBeLessThan(15)
+})
+
+test('memory that wavers so much that nothing can be told is not said to be flat', () => {
+  expect(verdictOn(samplesOf({ wavering: 100 }))[3]).toBeUndefined()
 })
 
 test('a run too short to tell about memory does not', () => {

@@ -27,6 +27,9 @@ const BLOCKS = 12
 /** What is left after the warm-up of a run of six minutes. */
 const SHORTEST_JUDGED_MS = 4 * 60_000
 
+/** Between wider bounds something that fills the memory of a small machine within a day could hide. */
+const WIDEST_MB_AN_HOUR = 100
+
 /** Whether the gateway wears out, finding by finding. */
 export function judge({ before, after, samples, load }: SoakOutcome): readonly Finding[] {
   return [
@@ -69,7 +72,8 @@ function memory(samples: readonly Sample[]): Finding {
   const detail = `${perUnit.toFixed(1)} MB an hour, with 95 % confidence ${low.toFixed(1)} to ${high.toFixed(1)}`
   if (spanMs < SHORTEST_JUDGED_MS)
     return { what, holds: undefined, detail: `${detail}, but ${Math.round(spanMs / 1_000)} s after the warm-up are too short to judge` }
-  return { what, holds: low <= 0, detail }
+  if (low > 0) return { what, holds: false, detail }
+  return high - low > WIDEST_MB_AN_HOUR ? { what, holds: undefined, detail: `${detail}: too wide to tell, run longer` } : { what, holds: true, detail }
 }
 
 function blocksOf(samples: readonly Sample[]): readonly (readonly Sample[])[] {
