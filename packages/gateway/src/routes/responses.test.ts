@@ -537,6 +537,7 @@ describe('what helps with long conversations', () => {
     const left = t.api.post(`${PATH}/compact`, { input: 'Hello' }, { signal: leaves.signal })
     const run = await t.agent.next()
     expect((await t.api.refusal(ask(t))).code).toBe('rate_limit_exceeded')
+    expect((await t.api.refusal(t.api.post(`${PATH}/compact`, { input: 'Hello' }, { headers: { 'Idempotency-Key': 'one' } }))).code).toBe('rate_limit_exceeded')
     leaves.abort()
     await run.ended
     await left.catch(() => {})
