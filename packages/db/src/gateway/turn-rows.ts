@@ -10,9 +10,6 @@ import type { GatewayTables, TurnEventTable, TurnTable } from './tables.ts'
 const UsageColumn = z.object({ inputTokens: z.number(), outputTokens: z.number(), reasoningTokens: z.number(), cachedInputTokens: z.number() })
 const ErrorColumn = z.object({ code: z.string(), message: z.string() })
 
-/** Rows of an insert: with powers of two there are seven statements to prepare, not one for each number of events. */
-const MOST_ROWS = 64
-
 export function turnOf(row: Selectable<TurnTable>): Turn {
   return {
     id: row.id,
@@ -112,16 +109,18 @@ export async function openTurns(tx: Transaction<GatewayTables>, events: readonly
   return new Set(rows.filter((row) => runner === undefined || row.runner === runner).map((row) => row.id))
 }
 
-/** Writes events of any number of turns, in as few statements as there are powers of two in their number. */
+/** Writes events of any number of turns in one statement, which is the same however many they are. */
 export async function insertEvents(tx: Transaction<GatewayTables>, events: readonly TurnEvent[]): Promise<void> {
-  for (let from = 0; from < events.length;) {
-    const size = Math.min(MOST_ROWS, 2 ** Math.floor(Math.log2(events.length - from)))
-    const rows = events.slice(from, from + size).map(rowOf)
-    await tx.insertInto('turn_event').values(rows).execute()
-    from += size
-  }
+  if (events.length > 0) await eventsQuery.run(tx, { rows: JSON.stringify(events.map(columnsOf)) })
 }
 
-function rowOf(event: TurnEvent) {
-  return { turn_id: event.turnId, seq: event.seq, type: event.type, data: JSON.stringify(event.data), created_at: event.createdAt }
+const eventsQuery = new PreparedQuery<GatewayTables, { rows: string }, InsertResult>((tx, { rows }) =>
+  tx
+    .insertInto('turn_event')
+    .columns(['turn_id', 'seq', 'type', 'data', 'created_at'])
+    .expression(sql`select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 from json_each(${rows})`),
+)
+
+function columnsOf(event: TurnEvent) {
+  return [event.turnId, event.seq, event.type, JSON.stringify(event.data), event.createdAt]
 }
