@@ -32,7 +32,13 @@ export interface Bench {
 /** A row whose figure is a share of something measured in the same run. */
 export function ratioRow(work: string, share: number, options: { readonly of: string; readonly atLeast: number; readonly figures: Row['figures'] }): Row {
   const percent = (value: number) => `${Math.round(value * 100)} %`
-  return { work, measured: `${percent(share)} of ${options.of}`, goal: `≥ ${percent(options.atLeast)}`, isMet: share >= options.atLeast, figures: { share, ...options.figures } }
+  return {
+    work,
+    measured: `${percent(share)} of ${options.of}`,
+    goal: `≥ ${percent(options.atLeast)}`,
+    isMet: share >= options.atLeast,
+    figures: { share, ...options.figures },
+  }
 }
 
 /** A row whose figure must stay below a bound. */

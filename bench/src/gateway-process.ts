@@ -31,7 +31,14 @@ export async function startGatewayProcess(folder: string, { env, home }: Gateway
   const ownHome = home ?? (await mkdtemp(join(folder, 'home-')))
   const url = `http://127.0.0.1:${port}`
   const begun = performance.now()
-  const child = startChild([MAIN], { TALARIA_HOME: ownHome, API_SERVER_KEY: BENCH_KEY, API_SERVER_PORT: String(port), TALARIA_LOG_LEVEL: 'warn', TALARIA_MODEL: 'scripted', ...env })
+  const child = startChild([MAIN], {
+    TALARIA_HOME: ownHome,
+    API_SERVER_KEY: BENCH_KEY,
+    API_SERVER_PORT: String(port),
+    TALARIA_LOG_LEVEL: 'warn',
+    TALARIA_MODEL: 'scripted',
+    ...env,
+  })
   const readyAfterMs = (await firstAnswer(url)) - begun
   const headers = { authorization: `Bearer ${BENCH_KEY}`, 'content-type': 'application/json' }
   await untilConnected(url, headers)
@@ -43,7 +50,13 @@ export async function startGatewayProcess(folder: string, { env, home }: Gateway
     headers,
     async metrics() {
       const text = await (await fetch(`${url}/metrics`, { headers })).text()
-      return new Map(text.split('\n').flatMap((line) => (line === '' || line.startsWith('#') ? [] : [[line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))] as const])))
+      return new Map(
+        text
+          .split('\n')
+          .flatMap((line) =>
+            line === '' || line.startsWith('#') ? [] : [[line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))] as const],
+          ),
+      )
     },
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   }

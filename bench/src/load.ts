@@ -17,7 +17,13 @@ export interface LoadResult {
 
 /** Sends the same request over and over. @throws when any answer was not a success: a fast refusal is no throughput. */
 export async function load({ url, connections, seconds, headers = {}, body }: Load): Promise<LoadResult> {
-  const request = { url, connections, duration: seconds, headers: { ...headers }, ...(body !== undefined && { method: 'POST' as const, body: JSON.stringify(body) }) }
+  const request = {
+    url,
+    connections,
+    duration: seconds,
+    headers: { ...headers },
+    ...(body !== undefined && { method: 'POST' as const, body: JSON.stringify(body) }),
+  }
   await autocannon({ ...request, duration: 1 })
   const result = await autocannon(request)
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${url}: ${result.non2xx} answers were no success, ${result.errors} requests failed`)

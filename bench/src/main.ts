@@ -26,7 +26,10 @@ Names: ${BENCHES.map((bench) => bench.name).join(', ')}; all of them unless give
 `
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false }, json: { type: 'string' }, help: { type: 'boolean' } } })
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { seconds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false }, json: { type: 'string' }, help: { type: 'boolean' } },
+  })
   if (values.help) return console.log(HELP)
   const unknown = positionals.find((name) => !BENCHES.some((bench) => bench.name === name))
   if (unknown !== undefined) throw new Error(`There is no bench '${unknown}'.\n\n${HELP}`)
@@ -39,7 +42,8 @@ async function main(): Promise<void> {
       console.log(`${row.isMet ? '✓' : '✗'} ${row.work.padEnd(62)} ${row.measured.padEnd(48)} ${row.goal}`)
     }
   }
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ measuredAt: new Date().toISOString(), machine: machine(), rows }, null, 2)}\n`)
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify({ measuredAt: new Date().toISOString(), machine: machine(), rows }, null, 2)}\n`)
   if (!values.quick && rows.some((row) => !row.isMet)) process.exitCode = 1
 }
 
@@ -62,7 +66,13 @@ async function measure(bench: Bench, { seconds, isQuick }: { readonly seconds: n
 }
 
 function machine() {
-  return { cpu: cpus()[0]?.model, cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30), node: process.version, platform: `${process.platform} ${process.arch}` }
+  return {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+  }
 }
 
 await main().catch((error: Error) => {

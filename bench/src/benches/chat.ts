@@ -39,7 +39,10 @@ export const chatStream: Bench = {
         atLeast: 0.5,
         figures: { perSecond: ours.perSecond, barePerSecond: bare.perSecond, timesHermes: ours.perSecond / HERMES_STREAMS_PER_SECOND },
       }),
-      { ...boundRow('first byte of a stream, 64 connections, p99', first.p99Ms, { atMost: 25, unit: 'ms' }), figures: { p50Ms: first.p50Ms, p99Ms: first.p99Ms } },
+      {
+        ...boundRow('first byte of a stream, 64 connections, p99', first.p99Ms, { atMost: 25, unit: 'ms' }),
+        figures: { p50Ms: first.p50Ms, p99Ms: first.p99Ms },
+      },
     ]
   },
 }

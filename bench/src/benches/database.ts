@@ -18,7 +18,13 @@ export const databaseWrites: Bench = {
     const { bareMs, loneMs, stockPerSecond, groupedPerSecond, borrowUs } = await measuredBy<Writes>([join(PROGRAM, 'writes.ts'), folder, isQuick ? '1' : '5'])
     const times = groupedPerSecond / stockPerSecond
     return [
-      { work: '64 concurrent one-row writes through a store', measured: `${times.toFixed(1)} × stock Kysely one by one`, goal: '≥ 10 ×', isMet: times >= 10, figures: { groupedPerSecond, stockPerSecond } },
+      {
+        work: '64 concurrent one-row writes through a store',
+        measured: `${times.toFixed(1)} × stock Kysely one by one`,
+        goal: '≥ 10 ×',
+        isMet: times >= 10,
+        figures: { groupedPerSecond, stockPerSecond },
+      },
       boundRow('a lone write, p50', loneMs / bareMs, { atMost: 1.5, unit: '× a bare FULL commit', figures: { loneMs, bareMs } }),
       boundRow('an empty borrow', borrowUs, { atMost: 20, unit: 'µs' }),
     ]
@@ -42,4 +48,3 @@ export const databaseReads: Bench = {
     ]
   },
 }
-

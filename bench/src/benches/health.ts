@@ -8,6 +8,12 @@ export const health: Bench = {
     await using gateway = await startGateway()
     const bare = await load({ url: `${bareUrl}/health`, connections: 16, seconds })
     const ours = await load({ url: `${gateway.url}/health`, connections: 16, seconds })
-    return [ratioRow('/health, 16 connections', ours.perSecond / bare.perSecond, { of: 'bare hono', atLeast: 0.7, figures: { perSecond: ours.perSecond, barePerSecond: bare.perSecond } })]
+    return [
+      ratioRow('/health, 16 connections', ours.perSecond / bare.perSecond, {
+        of: 'bare hono',
+        atLeast: 0.7,
+        figures: { perSecond: ours.perSecond, barePerSecond: bare.perSecond },
+      }),
+    ]
   },
 }

@@ -19,7 +19,13 @@ export const memory: Bench = {
     const samples: { turns: number; mb: number }[] = []
     const count = async () => (await gateway.metrics()).get('talaria_runs_settled_total{status="completed"}') ?? 0
     while ((await count()) < turns) {
-      await load({ url: `${gateway.url}/v1/chat/completions`, connections: 16, seconds: isQuick ? 1 : 2, headers: gateway.headers, body: { model: 'talaria', messages: [{ role: 'user', content: '!say hello' }] } })
+      await load({
+        url: `${gateway.url}/v1/chat/completions`,
+        connections: 16,
+        seconds: isQuick ? 1 : 2,
+        headers: gateway.headers,
+        body: { model: 'talaria', messages: [{ role: 'user', content: '!say hello' }] },
+      })
       samples.push({ turns: await count(), mb: rssMbOf(gateway.pid) })
     }
     // The first third fills caches: the compiled code, SQLite's pages, the heap's young generation.

@@ -22,7 +22,13 @@ export const pacedStreams: Bench = {
     const figures = await measuredBy<Figures>([client, gateway.url, String(streams), String(tokens), String(PACE_MS)])
     const delayP99Ms = ((await gateway.metrics()).get('talaria_event_loop_delay_seconds{quantile="0.99"}') ?? Number.NaN) * 1_000
     return [
-      { work: `${streams} paced streams of ${tokens} tokens, 20 tokens/s each`, measured: `${figures.completed} complete`, goal: 'all complete', isMet: figures.completed === streams, figures: { ...figures } },
+      {
+        work: `${streams} paced streams of ${tokens} tokens, 20 tokens/s each`,
+        measured: `${figures.completed} complete`,
+        goal: 'all complete',
+        isMet: figures.completed === streams,
+        figures: { ...figures },
+      },
       boundRow('gap between tokens, p99', figures.gapP99Ms, { atMost: 3 * PACE_MS, unit: 'ms' }),
       boundRow('event-loop delay meanwhile, p99', delayP99Ms, { atMost: 50, unit: 'ms' }),
     ]

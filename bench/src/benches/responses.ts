@@ -14,8 +14,16 @@ export const responses: Bench = {
     const bareGet = await load({ url: `${bareUrl}/v1/responses/${id}`, connections: 16, seconds })
     const retrieved = await load({ url: `${gateway.url}/v1/responses/${id}`, connections: 16, seconds, headers })
     return [
-      ratioRow('responses stored, 16 connections', stored.perSecond / barePost.perSecond, { of: "bare hono's POST", atLeast: 0.25, figures: { perSecond: stored.perSecond, barePerSecond: barePost.perSecond } }),
-      ratioRow('responses retrieved, 16 connections', retrieved.perSecond / bareGet.perSecond, { of: "bare hono's GET", atLeast: 0.4, figures: { perSecond: retrieved.perSecond, barePerSecond: bareGet.perSecond } }),
+      ratioRow('responses stored, 16 connections', stored.perSecond / barePost.perSecond, {
+        of: "bare hono's POST",
+        atLeast: 0.25,
+        figures: { perSecond: stored.perSecond, barePerSecond: barePost.perSecond },
+      }),
+      ratioRow('responses retrieved, 16 connections', retrieved.perSecond / bareGet.perSecond, {
+        of: "bare hono's GET",
+        atLeast: 0.4,
+        figures: { perSecond: retrieved.perSecond, barePerSecond: bareGet.perSecond },
+      }),
     ]
   },
 }

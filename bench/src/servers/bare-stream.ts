@@ -5,7 +5,12 @@ import type { AddressInfo } from 'node:net'
 const chunk = (delta: object, finish: string | null) =>
   `data: ${JSON.stringify({ id: 'chatcmpl-00000000000000000000000000000000', object: 'chat.completion.chunk', created: 0, model: 'talaria', service_tier: 'default', system_fingerprint: null, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] })}\n\n`
 
-const frames = [chunk({ role: 'assistant', content: '' }, null), ...Array.from({ length: 50 }, () => chunk({ content: 'word ' }, null)), chunk({}, 'stop'), 'data: [DONE]\n\n']
+const frames = [
+  chunk({ role: 'assistant', content: '' }, null),
+  ...Array.from({ length: 50 }, () => chunk({ content: 'word ' }, null)),
+  chunk({}, 'stop'),
+  'data: [DONE]\n\n',
+]
 
 const server = createServer((request, response) => {
   request.resume()

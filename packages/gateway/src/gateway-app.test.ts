@@ -69,14 +69,28 @@ test('a browser is told beforehand what it may send: all verbs, our headers, and
   await using t = await startTestGateway({ env: { API_SERVER_CORS_ORIGINS: ORIGIN } })
   const ask = (path: string, origin: string) =>
     t.api.as(undefined).call('OPTIONS', path, {
-      headers: { origin, 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'authorization, x-stainless-os, x-evil, x-talaria-events' },
+      headers: {
+        origin,
+        'access-control-request-method': 'PATCH',
+        'access-control-request-headers': 'authorization, x-stainless-os, x-evil, x-talaria-events',
+      },
     })
   for (const path of ['/v1/chat/completions', '/api/sessions/x', '/v1/runs/x/events']) {
     const response = await ask(path, ORIGIN)
     expect(response.status).toBe(204)
     const allowed = response.headers.get('access-control-allow-headers')!.toLowerCase().split(', ')
     expect(response.headers.get('access-control-allow-methods')!.split(', ').toSorted()).toEqual(['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST'])
-    expect(allowed).toEqual(expect.arrayContaining(['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-talaria-events', 'x-hermes-session-id', 'x-stainless-os']))
+    expect(allowed).toEqual(
+      expect.arrayContaining([
+        'authorization',
+        'content-type',
+        'idempotency-key',
+        'last-event-id',
+        'x-talaria-events',
+        'x-hermes-session-id',
+        'x-stainless-os',
+      ]),
+    )
     expect(allowed).not.toContain('x-evil')
     expect(response.headers.get('access-control-allow-origin')).toBe(ORIGIN)
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) expect(response.headers.get(name)).toBe(value)
@@ -128,9 +142,19 @@ test('health, the documentation and its source are open; everything else wants a
 test('what operators are told has the shape that was agreed on', async () => {
   await using t = await startTestGateway()
   expect(healthSchema.parse(await t.api.json(t.api.get('/health')))).toMatchObject({ status: 'ok', service: 'gateway' })
-  expect(serviceStatusSchema.parse(await t.api.json(t.api.get('/status')))).toMatchObject({ status: 'running', platforms: [{ name: 'api_server', state: 'connected', reason: null }] })
+  expect(serviceStatusSchema.parse(await t.api.json(t.api.get('/status')))).toMatchObject({
+    status: 'running',
+    platforms: [{ name: 'api_server', state: 'connected', reason: null }],
+  })
   const deep = deepHealthSchema.parse(await t.api.json(t.api.get('/health/deep')))
-  expect(deep.checks.map(({ name, status }) => `${name}: ${status}`)).toEqual(['session store: ok', 'write: ok', 'integrity: ok', expect.stringMatching(/^disk: (ok|degraded)$/), 'platforms: ok', 'descriptors: ok'])
+  expect(deep.checks.map(({ name, status }) => `${name}: ${status}`)).toEqual([
+    'session store: ok',
+    'write: ok',
+    'integrity: ok',
+    expect.stringMatching(/^disk: (ok|degraded)$/),
+    'platforms: ok',
+    'descriptors: ok',
+  ])
   const handles = handlesReportSchema.parse(await t.api.json(t.api.get('/handles')))
   expect(handles.handles.map(({ role }) => role).toSorted()).toEqual(['reader', 'writer'])
   expect(handles.descriptors.classes!.database).toBeLessThanOrEqual(handles.expectedDatabaseDescriptors)
@@ -140,7 +164,8 @@ test('metrics count what runs did', async () => {
   await using t = await startTestGateway()
   await t.api.json(t.api.post('/v1/chat/completions', HELLO))
   const metrics = await (await t.api.get('/metrics')).text()
-  for (const line of ['runs_settled_total{status="completed"} 1', 'runs_active 0', 'platform_state{platform="api_server",state="connected"} 1']) expect(metrics).toContain(line)
+  for (const line of ['runs_settled_total{status="completed"} 1', 'runs_active 0', 'platform_state{platform="api_server",state="connected"} 1'])
+    expect(metrics).toContain(line)
   expect(metrics).toMatch(/db_bytes\{database="gateway",part="main"\} \d+/)
 })
 
@@ -178,5 +203,8 @@ test('streams end with their clients when the gateway stops, and health says tha
   expect(await t.api.json(t.api.get('/health'))).toMatchObject({ status: 'draining' })
   expect(await t.api.refusal(t.api.post('/v1/runs', { input: 'more' }))).toMatchObject({ status: 503, code: 'gateway_draining' })
   await draining
-  expect(dataOf(await streaming).at(-1)).toMatchObject({ type: 'response.failed', response: { status: 'failed', error: { code: 'gateway_shutdown' }, output: [{ content: [{ text: 'Half' }] }] } })
+  expect(dataOf(await streaming).at(-1)).toMatchObject({
+    type: 'response.failed',
+    response: { status: 'failed', error: { code: 'gateway_shutdown' }, output: [{ content: [{ text: 'Half' }] }] },
+  })
 })

@@ -34,7 +34,9 @@ export function createGatewayApp(options: GatewayAppOptions) {
   const authorize = authorizeOperator(options)
   const app = new Hono<ApiEnv>()
   app.onError((error, c) => renderError(error, c, log))
-  app.notFound((c) => renderError(new ApiError('not_found', `Nothing is at ${c.req.method} ${c.req.path.slice(0, 200)}. /openapi.json lists what there is.`), c, log))
+  app.notFound((c) =>
+    renderError(new ApiError('not_found', `Nothing is at ${c.req.method} ${c.req.path.slice(0, 200)}. /openapi.json lists what there is.`), c, log),
+  )
   app.use((c, next) => answerWith(c, { ...SECURITY_HEADERS, 'X-Request-Id': createId('req') }, next))
   app.use(hostGuard({ boundTo: settings.apiServerHost, allowed: settings.allowedHosts, setting: 'API_SERVER_ALLOWED_HOSTS' }))
   app.use(cors(settings.corsOrigins))

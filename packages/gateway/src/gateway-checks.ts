@@ -30,7 +30,8 @@ export function gatewayChecks({ databases, stores, runner, platforms }: GatewayC
       async run() {
         const [status] = databases.status()
         if (status?.damage) throw new Error(`${status.file} is damaged and read-only: ${status.damage.reason}`)
-        if (status && status.journalMode !== 'wal') return { status: 'degraded', detail: `the file system refused a write-ahead log; journal mode is ${status.journalMode}` }
+        if (status && status.journalMode !== 'wal')
+          return { status: 'degraded', detail: `the file system refused a write-ahead log; journal mode is ${status.journalMode}` }
         return { status: 'ok', detail: status?.lastCheck ? `last check ${new Date(status.lastCheck.at).toISOString()}` : 'not checked since the start' }
       },
     },

@@ -59,13 +59,13 @@ test('a long run is not taken for one that an earlier gateway left behind', asyn
 
 test('the loops of a gateway look after search and retention, and end with it', async () => {
   const clock = new FakeClock()
-  const t = await startTestGateway({ clock, env: { TALARIA_SESSIONS_KEPT: '1h' } })
+  const t = await startTestGateway({ clock, env: { TALARIA_SESSIONS_KEPT: '1m' } })
   try {
     const { session } = await t.api.json(t.api.post('/api/sessions', {}))
     await t.stores.sessions.append(session.id, ALL, [{ id: createId('msg'), role: 'user', content: 'needle' }])
     await clock.advance(1_000)
     await until('the words are found', 3_000, async () => (await t.stores.sessions.search(ALL, { query: 'needle', limit: 1, order: 'newest' })).length === 1)
-    await clock.advance(2 * 3_600_000)
+    await clock.advance(11 * 60_000)
     await until('the session is gone', 3_000, async () => (await t.stores.sessions.get(session.id, ALL)) === undefined)
   } finally {
     await t[Symbol.asyncDispose]()
@@ -75,7 +75,9 @@ test('the loops of a gateway look after search and retention, and end with it', 
 
 test('a gateway that cannot register yet refuses runs until it can, so that none is lost should it die', async () => {
   let isFull = true
-  await using t = await startTestGateway({ between: (stores) => ({ ...stores, runners: refusing(stores.runners, 'register', () => (isFull ? new DatabaseError('DISK_FULL', 'full') : undefined)) }) })
+  await using t = await startTestGateway({
+    between: (stores) => ({ ...stores, runners: refusing(stores.runners, 'register', () => (isFull ? new DatabaseError('DISK_FULL', 'full') : undefined)) }),
+  })
   const refused = await t.api.post('/v1/runs', { input: 'Hello' })
   expect([refused.status, refused.headers.get('retry-after'), ((await refused.json()) as Json).error.code]).toEqual([503, '5', 'storage_unavailable'])
   expect((await t.api.get('/v1/models')).status).toBe(200)
@@ -84,7 +86,9 @@ test('a gateway that cannot register yet refuses runs until it can, so that none
 })
 
 test('ending does not fail because the database takes nothing down', async () => {
-  const t = await startTestGateway({ between: (stores) => ({ ...stores, runners: refusing(stores.runners, 'remove', () => new DatabaseError('DISK_FULL', 'full')) }) })
+  const t = await startTestGateway({
+    between: (stores) => ({ ...stores, runners: refusing(stores.runners, 'remove', () => new DatabaseError('DISK_FULL', 'full')) }),
+  })
   await expect(within(5_000, 'the end', Promise.resolve(t[Symbol.asyncDispose]()))).resolves.toBeUndefined()
 })
 
@@ -99,7 +103,11 @@ test('health is not green when the product is unusable', async () => {
   const broken = new Set<string>()
   const refusal = (what: string) => () => (broken.has(what) ? new DatabaseError('IO', `${what} is broken`) : undefined)
   await using t = await startTestGateway({
-    between: (stores) => ({ ...stores, sessions: refusing(stores.sessions, 'list', refusal('session store')), runners: refusing(stores.runners, 'heartbeat', refusal('write')) }),
+    between: (stores) => ({
+      ...stores,
+      sessions: refusing(stores.sessions, 'list', refusal('session store')),
+      runners: refusing(stores.runners, 'heartbeat', refusal('write')),
+    }),
   })
   expect(await deep(t)).toMatchObject({ status: 200, checks: { 'session store': 'ok', write: 'ok' } })
   for (const what of ['session store', 'write']) {
@@ -116,7 +124,12 @@ test('health is not green when the product is unusable', async () => {
 test('what the database refuses is 503 with what it means, and no path and no statement', async () => {
   const codes = ['BUSY', 'CORRUPT', 'DISK_FULL', 'IO', 'READ_ONLY', 'REPLACED', 'CLAIM_LOST'] as const
   let code: (typeof codes)[number] = 'BUSY'
-  await using t = await startTestGateway({ between: (stores) => ({ ...stores, sessions: refusing(stores.sessions, 'list', () => new DatabaseError(code, '/secret/gateway.db: select * from session')) }) })
+  await using t = await startTestGateway({
+    between: (stores) => ({
+      ...stores,
+      sessions: refusing(stores.sessions, 'list', () => new DatabaseError(code, '/secret/gateway.db: select * from session')),
+    }),
+  })
   const messages = new Set<string>()
   for (code of codes) {
     const response = await t.api.get('/api/sessions')

@@ -51,7 +51,15 @@ export class Gateway implements AsyncDisposable {
     this.#startedAt = clock.now()
     this.#stores = databases.gateway
     this.#runner = new Runner({ runners: this.#stores.runners, turns: this.#stores.turns, clock, log })
-    this.#turns = new Turns({ stores: this.#stores, agent, runner: this.#runner, clock, log, maxConcurrent: settings.maxConcurrentRuns, hasRoom: () => budget.admits() })
+    this.#turns = new Turns({
+      stores: this.#stores,
+      agent,
+      runner: this.#runner,
+      clock,
+      log,
+      maxConcurrent: settings.maxConcurrentRuns,
+      hasRoom: () => budget.admits(),
+    })
     this.#plan = planApiServer(settings)
     this.#apiServer = this.#createApiServer()
     this.#app = this.#createApp()
@@ -164,7 +172,10 @@ export class Gateway implements AsyncDisposable {
         budget,
         eventLoopDelay,
         metrics,
-        handles: () => ({ handles: databases.handles().map((row) => ({ ...row, leases: [...row.leases] })), expectedDatabaseDescriptors: databases.stats().databases * FILES_PER_DATABASE }),
+        handles: () => ({
+          handles: databases.handles().map((row) => ({ ...row, leases: [...row.leases] })),
+          expectedDatabaseDescriptors: databases.stats().databases * FILES_PER_DATABASE,
+        }),
       },
       apiKeys: this.#stores.apiKeys,
       clock,

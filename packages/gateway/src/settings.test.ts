@@ -63,7 +63,14 @@ test('every wrong setting is named at once', async () => {
 })
 
 test('durations, lists and aliases are read as people write them', async () => {
-  expect(await load({ TALARIA_RESPONSES_KEPT: 'forever', TALARIA_RUNS_KEPT: '12h', API_SERVER_CORS_ORIGINS: 'https://a.example, https://b.example', TALARIA_MODEL_ALIASES: 'fast=openai/gpt-5-mini, local=openai-compatible/qwen3' })).toMatchObject({
+  expect(
+    await load({
+      TALARIA_RESPONSES_KEPT: 'forever',
+      TALARIA_RUNS_KEPT: '12h',
+      API_SERVER_CORS_ORIGINS: 'https://a.example, https://b.example',
+      TALARIA_MODEL_ALIASES: 'fast=openai/gpt-5-mini, local=openai-compatible/qwen3',
+    }),
+  ).toMatchObject({
     responsesKept: 'forever',
     runsKept: 12 * 3_600_000,
     corsOrigins: ['https://a.example', 'https://b.example'],

@@ -8,8 +8,20 @@ const every = () => z.union([oneOf('never'), duration()]).meta({ description: 'a
 
 /** Everything that can be set of a gateway: for its loader, `--help`, and the documentation, which a test compares. */
 export const gatewaySettings = defineSettings({
-  apiServerHost: { env: 'API_SERVER_HOST', file: 'gateway.api_server.host', schema: text('a host name or address'), fallback: '127.0.0.1', help: 'Address to listen on.' },
-  apiServerPort: { env: 'API_SERVER_PORT', file: 'gateway.api_server.port', schema: port(), fallback: 8642, help: 'Port to listen on; 0 has the system choose one.' },
+  apiServerHost: {
+    env: 'API_SERVER_HOST',
+    file: 'gateway.api_server.host',
+    schema: text('a host name or address'),
+    fallback: '127.0.0.1',
+    help: 'Address to listen on.',
+  },
+  apiServerPort: {
+    env: 'API_SERVER_PORT',
+    file: 'gateway.api_server.port',
+    schema: port(),
+    fallback: 8642,
+    help: 'Port to listen on; 0 has the system choose one.',
+  },
   apiServerEnabled: {
     env: 'API_SERVER_ENABLED',
     file: 'gateway.api_server.enabled',
@@ -57,7 +69,13 @@ export const gatewaySettings = defineSettings({
     fallback: 30_000,
     help: 'On a quiet stream a comment line is sent this often, so that proxies do not close it.',
   },
-  responsesKept: { env: 'TALARIA_RESPONSES_KEPT', file: 'gateway.retention.responses', schema: kept(), fallback: 30 * 86_400_000, help: 'How long responses of /v1/responses are kept.' },
+  responsesKept: {
+    env: 'TALARIA_RESPONSES_KEPT',
+    file: 'gateway.retention.responses',
+    schema: kept(),
+    fallback: 30 * 86_400_000,
+    help: 'How long responses of /v1/responses are kept.',
+  },
   runsKept: {
     env: 'TALARIA_RUNS_KEPT',
     file: 'gateway.retention.runs',
@@ -65,7 +83,13 @@ export const gatewaySettings = defineSettings({
     fallback: 30 * 86_400_000,
     help: 'How long runs and their events are kept after their end; what was said in them stays.',
   },
-  sessionsKept: { env: 'TALARIA_SESSIONS_KEPT', file: 'gateway.retention.sessions', schema: kept(), fallback: 'forever', help: 'How long sessions are kept after their last message; pinned ones always are.' },
+  sessionsKept: {
+    env: 'TALARIA_SESSIONS_KEPT',
+    file: 'gateway.retention.sessions',
+    schema: kept(),
+    fallback: 'forever',
+    help: 'How long sessions are kept after their last message; pinned ones always are.',
+  },
   integrityCheckEvery: {
     env: 'TALARIA_INTEGRITY_CHECK_EVERY',
     file: 'gateway.integrity_check_every',
@@ -73,10 +97,28 @@ export const gatewaySettings = defineSettings({
     fallback: 86_400_000,
     help: 'How often the database is looked through for damage, in a process of its own.',
   },
-  shutdownGrace: { env: 'TALARIA_SHUTDOWN_GRACE', file: 'gateway.shutdown_grace', schema: duration(), fallback: 20_000, help: 'How long runs under way may take to end when the gateway is stopped.' },
-  logLevel: { env: 'TALARIA_LOG_LEVEL', file: 'gateway.log_level', schema: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), fallback: 'info', help: 'What is written to the log.' },
+  shutdownGrace: {
+    env: 'TALARIA_SHUTDOWN_GRACE',
+    file: 'gateway.shutdown_grace',
+    schema: duration(),
+    fallback: 20_000,
+    help: 'How long runs under way may take to end when the gateway is stopped.',
+  },
+  logLevel: {
+    env: 'TALARIA_LOG_LEVEL',
+    file: 'gateway.log_level',
+    schema: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    fallback: 'info',
+    help: 'What is written to the log.',
+  },
 
-  model: { env: 'TALARIA_MODEL', file: 'model.default', schema: text('scripted, provider/model, or an alias'), fallback: 'scripted', help: 'The default model: scripted, openai/…, anthropic/…, openai-compatible/…, or an alias.' },
+  model: {
+    env: 'TALARIA_MODEL',
+    file: 'model.default',
+    schema: text('scripted, provider/model, or an alias'),
+    fallback: 'scripted',
+    help: 'The default model: scripted, openai/…, anthropic/…, openai-compatible/…, or an alias.',
+  },
   modelAliases: {
     env: 'TALARIA_MODEL_ALIASES',
     file: 'model.aliases',
@@ -84,25 +126,80 @@ export const gatewaySettings = defineSettings({
     fallback: {},
     help: 'Names that clients may select, each with the model behind it: fast=openai/gpt-5-mini,local=openai-compatible/qwen3.',
   },
-  modelFallbacks: { env: 'TALARIA_MODEL_FALLBACKS', file: 'model.fallbacks', schema: list(text('provider/model')), fallback: [], help: 'Models to try, in this order, when one cannot answer.' },
+  modelFallbacks: {
+    env: 'TALARIA_MODEL_FALLBACKS',
+    file: 'model.fallbacks',
+    schema: list(text('provider/model')),
+    fallback: [],
+    help: 'Models to try, in this order, when one cannot answer.',
+  },
   openaiKey: { env: 'OPENAI_API_KEY', schema: text('a key').optional(), secret: true, help: 'Key for openai/… and openai-compatible/….' },
-  openaiBaseUrl: { env: 'OPENAI_BASE_URL', file: 'model.openai_base_url', schema: url().optional(), help: 'Address of the API behind openai/… and openai-compatible/…, such as http://127.0.0.1:11434/v1.' },
+  openaiBaseUrl: {
+    env: 'OPENAI_BASE_URL',
+    file: 'model.openai_base_url',
+    schema: url().optional(),
+    help: 'Address of the API behind openai/… and openai-compatible/…, such as http://127.0.0.1:11434/v1.',
+  },
   anthropicKey: { env: 'ANTHROPIC_API_KEY', schema: text('a key').optional(), secret: true, help: 'Key for anthropic/….' },
   anthropicBaseUrl: { env: 'ANTHROPIC_BASE_URL', file: 'model.anthropic_base_url', schema: url().optional(), help: 'Address of the API behind anthropic/….' },
-  connectTimeout: { env: 'TALARIA_MODEL_CONNECT_TIMEOUT', file: 'model.timeouts.connect', schema: duration(), fallback: 10_000, help: 'How long connecting to a model may take.' },
-  firstTokenTimeout: { env: 'TALARIA_MODEL_FIRST_TOKEN_TIMEOUT', file: 'model.timeouts.first_token', schema: duration(), fallback: 180_000, help: 'How long a model may take to begin its answer.' },
-  idleTimeout: { env: 'TALARIA_MODEL_IDLE_TIMEOUT', file: 'model.timeouts.idle', schema: duration(), fallback: 60_000, help: 'How long a model may pause within its answer.' },
-  maxAttempts: { env: 'TALARIA_MODEL_MAX_ATTEMPTS', file: 'model.max_attempts', schema: integer({ min: 1, max: 10 }), fallback: 3, help: 'How often a model is tried before the next one of the fall-backs.' },
-  maxSteps: { env: 'TALARIA_MAX_STEPS', file: 'agent.max_steps', schema: integer({ min: 1 }), fallback: 32, help: 'Calls of the model in one run, tools included.' },
-  instructions: { env: 'TALARIA_INSTRUCTIONS', file: 'agent.instructions', schema: text('a text').optional(), help: 'What the agent is told before every conversation.' },
-  approvals: { env: 'TALARIA_APPROVALS', file: 'agent.approvals', schema: oneOf('never', 'always'), fallback: 'never', help: "Whether a person is asked before one of the server's own tools runs." },
+  connectTimeout: {
+    env: 'TALARIA_MODEL_CONNECT_TIMEOUT',
+    file: 'model.timeouts.connect',
+    schema: duration(),
+    fallback: 10_000,
+    help: 'How long connecting to a model may take.',
+  },
+  firstTokenTimeout: {
+    env: 'TALARIA_MODEL_FIRST_TOKEN_TIMEOUT',
+    file: 'model.timeouts.first_token',
+    schema: duration(),
+    fallback: 180_000,
+    help: 'How long a model may take to begin its answer.',
+  },
+  idleTimeout: {
+    env: 'TALARIA_MODEL_IDLE_TIMEOUT',
+    file: 'model.timeouts.idle',
+    schema: duration(),
+    fallback: 60_000,
+    help: 'How long a model may pause within its answer.',
+  },
+  maxAttempts: {
+    env: 'TALARIA_MODEL_MAX_ATTEMPTS',
+    file: 'model.max_attempts',
+    schema: integer({ min: 1, max: 10 }),
+    fallback: 3,
+    help: 'How often a model is tried before the next one of the fall-backs.',
+  },
+  maxSteps: {
+    env: 'TALARIA_MAX_STEPS',
+    file: 'agent.max_steps',
+    schema: integer({ min: 1 }),
+    fallback: 32,
+    help: 'Calls of the model in one run, tools included.',
+  },
+  instructions: {
+    env: 'TALARIA_INSTRUCTIONS',
+    file: 'agent.instructions',
+    schema: text('a text').optional(),
+    help: 'What the agent is told before every conversation.',
+  },
+  approvals: {
+    env: 'TALARIA_APPROVALS',
+    file: 'agent.approvals',
+    schema: oneOf('never', 'always'),
+    fallback: 'never',
+    help: "Whether a person is asked before one of the server's own tools runs.",
+  },
 })
 
 export type GatewaySettings = SettingsOf<typeof gatewaySettings>
 
 /** The part of the settings that is the agent's. */
 export function agentSettingsOf(settings: GatewaySettings): AgentSettingsInput {
-  const openai = { ...(settings.openaiKey !== undefined && { apiKey: settings.openaiKey }), ...(settings.openaiBaseUrl !== undefined && { baseUrl: settings.openaiBaseUrl }) }
+  const openai = {
+    ...(settings.openaiKey !== undefined && { apiKey: settings.openaiKey }),
+    ...(settings.openaiBaseUrl !== undefined && { baseUrl: settings.openaiBaseUrl }),
+  }
   return {
     model: settings.model,
     aliases: settings.modelAliases,
@@ -110,7 +207,10 @@ export function agentSettingsOf(settings: GatewaySettings): AgentSettingsInput {
     providers: {
       openai,
       'openai-compatible': openai,
-      anthropic: { ...(settings.anthropicKey !== undefined && { apiKey: settings.anthropicKey }), ...(settings.anthropicBaseUrl !== undefined && { baseUrl: settings.anthropicBaseUrl }) },
+      anthropic: {
+        ...(settings.anthropicKey !== undefined && { apiKey: settings.anthropicKey }),
+        ...(settings.anthropicBaseUrl !== undefined && { baseUrl: settings.anthropicBaseUrl }),
+      },
     },
     timeouts: { connectMs: settings.connectTimeout, firstTokenMs: settings.firstTokenTimeout, idleMs: settings.idleTimeout },
     maxAttempts: settings.maxAttempts,

@@ -11,7 +11,11 @@ export function refusing<Store extends object, Method extends keyof Store>(store
 }
 
 /** A store one method of which does what a test puts around it. */
-export function changing<Store extends object>(store: Store, method: keyof Store, around: (call: (...args: unknown[]) => unknown) => (...args: unknown[]) => unknown): Store {
+export function changing<Store extends object>(
+  store: Store,
+  method: keyof Store,
+  around: (call: (...args: unknown[]) => unknown) => (...args: unknown[]) => unknown,
+): Store {
   return new Proxy(store, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target)

@@ -16,7 +16,16 @@ checkForLeaks()
 const ROUNDS = process.env.TALARIA_TEST_FULL ? 200 : 12
 
 /** Each stream whose frames a client may come back with: how it is begun, and how it is read again after a crash. */
-const STREAMS: Readonly<Record<string, { readonly begin: (t: TestGateway) => Promise<Response>; readonly again: (t: TestGateway, turnId: string) => Promise<Response>; readonly comesBackWith: (frame: Frame) => boolean }>> = {
+const STREAMS: Readonly<
+  Record<
+    string,
+    {
+      readonly begin: (t: TestGateway) => Promise<Response>
+      readonly again: (t: TestGateway, turnId: string) => Promise<Response>
+      readonly comesBackWith: (frame: Frame) => boolean
+    }
+  >
+> = {
   'the events of a run': {
     async begin(t) {
       const { run_id: id } = await t.api.json(t.api.post('/v1/runs', { input: 'Hello' }))
@@ -51,58 +60,62 @@ const plan = fc.record({
   crashMs: fc.nat(60),
 })
 
-test.each(Object.entries(STREAMS))('%s: what a client was sent before a crash is there after it, word for word', async (_, { begin, again, comesBackWith }) => {
-  await using home = await startTestGateway()
-  let sent = 0
-  await fc.assert(
-    fc.asyncProperty(plan, async ({ words, flushes, crashMs }) => {
-      let flush = 0
-      await using t = await startTestGateway({
-        beside: home,
-        agent: new TestAgent(),
-        between: (stores) => ({
-          ...stores,
-          turns: changing(stores.turns, 'appendEvents', (append) => async (...args) => {
-            const { ms, refuses } = flushes[flush++ % flushes.length]!
-            await sleep(ms)
-            if (refuses && flush <= flushes.length) throw new DatabaseError('BUSY', 'gateway.db is locked by another process')
-            return append(...args)
+test.each(Object.entries(STREAMS))(
+  '%s: what a client was sent before a crash is there after it, word for word',
+  async (_, { begin, again, comesBackWith }) => {
+    await using home = await startTestGateway()
+    let sent = 0
+    await fc.assert(
+      fc.asyncProperty(plan, async ({ words, flushes, crashMs }) => {
+        let flush = 0
+        await using t = await startTestGateway({
+          beside: home,
+          agent: new TestAgent(),
+          between: (stores) => ({
+            ...stores,
+            turns: changing(stores.turns, 'appendEvents', (append) => async (...args) => {
+              const { ms, refuses } = flushes[flush++ % flushes.length]!
+              await sleep(ms)
+              if (refuses && flush <= flushes.length) throw new DatabaseError('BUSY', 'gateway.db is locked by another process')
+              return append(...args)
+            }),
           }),
-        }),
-      })
-      const seen: Frame[] = []
-      const response = await begin(t)
-      const frames = framesOf(response)
-      const reading = (async () => {
-        for await (const frame of frames) seen.push(frame)
-      })().catch(() => {})
-      const run = await t.agent.next()
-      const { turnId } = run.request
-      const speaking = (async () => {
-        for (const { count, pauseMs } of words) {
-          run.say(...Array.from({ length: count }, (__, n) => `word${n} `))
-          await sleep(pauseMs)
-        }
-        run.finish()
-      })()
-      await sleep(crashMs)
+        })
+        const seen: Frame[] = []
+        const response = await begin(t)
+        const frames = framesOf(response)
+        const reading = (async () => {
+          for await (const frame of frames) seen.push(frame)
+        })().catch(() => {})
+        const run = await t.agent.next()
+        const { turnId } = run.request
+        const speaking = (async () => {
+          for (const { count, pauseMs } of words) {
+            run.say(...Array.from({ length: count }, (__, n) => `word${n} `))
+            await sleep(pauseMs)
+          }
+          run.finish()
+        })()
+        await sleep(crashMs)
 
-      // The process is gone: from now on nothing of it counts, neither what it writes nor what it sends.
-      const before = seen.filter(comesBackWith)
-      sent += before.length
-      await using finder = new Runner({ runners: home.stores.runners, turns: home.stores.turns, clock: systemClock, log: silentLog })
-      await finder.register()
-      await home.stores.turns.adopt((await home.stores.turns.get(turnId, { all: true }))!.runner, finder.id)
-      await recoverTurns({ stores: home.stores, runner: finder, owns: () => false, clock: systemClock, log: silentLog })
+        // The process is gone: from now on nothing of it counts, neither what it writes nor what it sends.
+        const before = seen.filter(comesBackWith)
+        sent += before.length
+        await using finder = new Runner({ runners: home.stores.runners, turns: home.stores.turns, clock: systemClock, log: silentLog })
+        await finder.register()
+        await home.stores.turns.adopt((await home.stores.turns.get(turnId, { all: true }))!.runner, finder.id)
+        await recoverTurns({ stores: home.stores, runner: finder, owns: () => false, clock: systemClock, log: silentLog })
 
-      const after = (await Array.fromAsync(framesOf(await again(home, turnId)))).filter(comesBackWith)
-      if (before[0]?.id === undefined) expect(after.slice(0, before.length).map(({ raw }) => raw)).toEqual(before.map(({ raw }) => raw))
-      else expect(after.slice(0, before.length).map(({ id }) => id)).toEqual(before.map(({ id }) => id))
-      await speaking
-      await reading
-    }),
-    { numRuns: ROUNDS, endOnFailure: true },
-  )
-  // The crash came early sometimes, but not always.
-  expect(sent).toBeGreaterThan(ROUNDS)
-}, 600_000)
+        const after = (await Array.fromAsync(framesOf(await again(home, turnId)))).filter(comesBackWith)
+        if (before[0]?.id === undefined) expect(after.slice(0, before.length).map(({ raw }) => raw)).toEqual(before.map(({ raw }) => raw))
+        else expect(after.slice(0, before.length).map(({ id }) => id)).toEqual(before.map(({ id }) => id))
+        await speaking
+        await reading
+      }),
+      { numRuns: ROUNDS, endOnFailure: true },
+    )
+    // The crash came early sometimes, but not always.
+    expect(sent).toBeGreaterThan(ROUNDS)
+  },
+  600_000,
+)

@@ -35,9 +35,15 @@ const CASES: Readonly<Record<string, Case>> = {
   'a placeholder': { env: { API_SERVER_KEY: 'your-api-key-here' }, expected: { state: 'misconfigured', reason: /placeholder/ } },
   'a key that is too short': { env: { API_SERVER_KEY: 'a1b2c3d4' }, expected: { state: 'misconfigured', reason: /fewer than 16/ } },
   'a folder where the database belongs': { prepare: (home) => mkdirSync(home.file('gateway.db')), expected: { state: 'backing_off', reason: /gateway\.db/ } },
-  'a file that is no database': { prepare: (home) => writeFileSync(home.file('gateway.db'), 'hello '.repeat(1_000)), expected: { state: 'backing_off', reason: /not an SQLite database|damaged/ } },
+  'a file that is no database': {
+    prepare: (home) => writeFileSync(home.file('gateway.db'), 'hello '.repeat(1_000)),
+    expected: { state: 'backing_off', reason: /not an SQLite database|damaged/ },
+  },
   'a database of a newer version': { prepare: makeNewer, expected: { state: 'backing_off', reason: /was migrated to version 99 by a newer Talaria/ } },
-  'somebody else’s database': { prepare: (home) => alter(home, 'create table theirs (x)'), expected: { state: 'backing_off', reason: /is not a database of Talaria/ } },
+  'somebody else’s database': {
+    prepare: (home) => alter(home, 'create table theirs (x)'),
+    expected: { state: 'backing_off', reason: /is not a database of Talaria/ },
+  },
   'a home that is a file': { prepare: (home) => writeFileSync(home.file('sub'), ''), env: { SUB: 'sub' }, expected: { state: 'backing_off', reason: /./ } },
   'a port in use': { env: { API_SERVER_PORT: 'taken' }, expected: { throws: /Port \d+ on 127\.0\.0\.1 is in use/ } },
 }
@@ -60,7 +66,10 @@ async function makeNewer(home: TemporaryHome): Promise<void> {
 async function start(home: TemporaryHome, { env = {}, expected }: Case, taken: number): Promise<void> {
   const { SUB, ...own } = env
   const paths = homePaths(SUB === undefined ? home.path : home.file(SUB))
-  const settings = await loadSettings(gatewaySettings, { env: { API_SERVER_KEY: KEY, API_SERVER_PORT: '0', ...own, ...(own['API_SERVER_PORT'] === 'taken' && { API_SERVER_PORT: String(taken) }) }, home: home.path })
+  const settings = await loadSettings(gatewaySettings, {
+    env: { API_SERVER_KEY: KEY, API_SERVER_PORT: '0', ...own, ...(own['API_SERVER_PORT'] === 'taken' && { API_SERVER_PORT: String(taken) }) },
+    home: home.path,
+  })
   const clock = systemClock
   const log = silentLog
   await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb } }, clock, log })
@@ -90,28 +99,33 @@ async function listen(): Promise<Server> {
 }
 
 /** What keeps the process alive, counted by kind. */
-const resources = (): Record<string, number> => Object.fromEntries(Object.entries(Object.groupBy(getActiveResourcesInfo(), (type) => type)).map(([type, all]) => [type, all!.length]))
+const resources = (): Record<string, number> =>
+  Object.fromEntries(Object.entries(Object.groupBy(getActiveResourcesInfo(), (type) => type)).map(([type, all]) => [type, all!.length]))
 
 /** Listeners of the process, by event. */
 const listeners = () => Object.fromEntries(process.eventNames().map((name) => [String(name), process.listenerCount(name)]))
 
 /** @see I-2: failed starts leave 2 descriptors each; the limit is reached after 26 h (PR #37053, issue #37011) */
-test.each(Object.entries(CASES))('any number of starts with %s leave descriptors, timers and listeners as they were', async (_, one) => {
-  using home = temporaryHome()
-  await one.prepare?.(home)
-  await using other = await listen()
-  const { port } = other.address() as AddressInfo
-  const startOnce = async () => {
-    if (one.expected.throws) await expect(start(home, one, port)).rejects.toThrow(one.expected.throws)
-    else await start(home, one, port)
-  }
-  // What is loaded once, such as libraries, is loaded by the first.
-  await startOnce()
-  const before = { descriptors: await descriptorsOf(), resources: resources(), listeners: listeners() }
-  for (let n = 0; n < STARTS; n++) await startOnce()
-  await expectSameDescriptors(before.descriptors)
-  expect(listeners()).toEqual(before.listeners)
-  const grown = () => Object.entries(resources()).filter(([type, count]) => count > (before.resources[type] ?? 0))
-  // The runner of these tests has timers of its own, which come and go.
-  await until('no timer and no socket is left', 2_000, () => grown().length === 0)
-}, 300_000)
+test.each(Object.entries(CASES))(
+  'any number of starts with %s leave descriptors, timers and listeners as they were',
+  async (_, one) => {
+    using home = temporaryHome()
+    await one.prepare?.(home)
+    await using other = await listen()
+    const { port } = other.address() as AddressInfo
+    const startOnce = async () => {
+      if (one.expected.throws) await expect(start(home, one, port)).rejects.toThrow(one.expected.throws)
+      else await start(home, one, port)
+    }
+    // What is loaded once, such as libraries, is loaded by the first.
+    await startOnce()
+    const before = { descriptors: await descriptorsOf(), resources: resources(), listeners: listeners() }
+    for (let n = 0; n < STARTS; n++) await startOnce()
+    await expectSameDescriptors(before.descriptors)
+    expect(listeners()).toEqual(before.listeners)
+    const grown = () => Object.entries(resources()).filter(([type, count]) => count > (before.resources[type] ?? 0))
+    // The runner of these tests has timers of its own, which come and go.
+    await until('no timer and no socket is left', 2_000, () => grown().length === 0)
+  },
+  300_000,
+)

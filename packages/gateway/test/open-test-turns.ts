@@ -30,7 +30,14 @@ export interface TestTurns extends AsyncDisposable {
   begin(text: string, input?: Partial<StartTurn> & { readonly sessionId?: string }): Promise<LiveTurn>
 }
 
-export async function openTestTurns({ clock = systemClock, agent = new TestAgent(), beside, between, maxConcurrent = 0, hasRoom = () => true }: TestTurnsOptions = {}): Promise<TestTurns> {
+export async function openTestTurns({
+  clock = systemClock,
+  agent = new TestAgent(),
+  beside,
+  between,
+  maxConcurrent = 0,
+  hasRoom = () => true,
+}: TestTurnsOptions = {}): Promise<TestTurns> {
   await using stack = new AsyncDisposableStack()
   const databases = beside ? beside.databases : stack.use(openTestDatabases()).databases
   const stores = between ? between(databases.gateway) : databases.gateway

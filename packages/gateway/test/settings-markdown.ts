@@ -28,5 +28,10 @@ function tableOf(rows: readonly SettingRow[]): string {
     const otherwise = isRequired ? 'required' : fallback === undefined ? '' : fallback === 'none' ? 'none' : `\`${fallback}\``
     return `| \`${env}\` | ${file === undefined ? '' : `\`${file}\``} | ${help} | ${expected} | ${otherwise} |`
   })
-  return ['| variable | in `config.yaml` | meaning | takes | default |', '| --- | --- | --- | --- | --- |', ...lines.map((line) => line.replaceAll(/(?<=[^ ])\|(?=[^ ])/g, '\\|')), ''].join('\n')
+  return [
+    '| variable | in `config.yaml` | meaning | takes | default |',
+    '| --- | --- | --- | --- | --- |',
+    ...lines.map((line) => line.replaceAll(/(?<=[^ ])\|(?=[^ ])/g, '\\|')),
+    '',
+  ].join('\n')
 }

@@ -52,10 +52,23 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const home = beside ? beside.home : stack.use(temporaryHome()).path
   const paths = homePaths(home)
   const databases = beside ? beside.databases : stack.use(openTestDatabases({ file: paths.gatewayDb, clock })).databases
-  const settings = await loadSettings(gatewaySettings, { env: { API_SERVER_KEY: ROOT_KEY, API_SERVER_PORT: '0', TALARIA_SHUTDOWN_GRACE: '100ms', ...env }, home })
+  const settings = await loadSettings(gatewaySettings, {
+    env: { API_SERVER_KEY: ROOT_KEY, API_SERVER_PORT: '0', TALARIA_SHUTDOWN_GRACE: '100ms', ...env },
+    home,
+  })
   const budget = stack.use(startDescriptorBudget({ clock, log, isDatabase: (path) => path.startsWith(home) }))
   const eventLoopDelay = stack.use(startEventLoopDelay({ clock }))
-  const gateway = new Gateway({ databases: withStores(databases, options.between), agent, budget: budgetOf(budget, options.admits), eventLoopDelay, settings, paths, version: '0.0.0-test', clock, log })
+  const gateway = new Gateway({
+    databases: withStores(databases, options.between),
+    agent,
+    budget: budgetOf(budget, options.admits),
+    eventLoopDelay,
+    settings,
+    paths,
+    version: '0.0.0-test',
+    clock,
+    log,
+  })
   stack.use(gateway)
   const server = listens
     ? stack.use(

@@ -122,5 +122,8 @@ export class TestAgent implements Agent {
 export function echo(run: TestRun): void {
   const last = run.request.messages.at(-1)?.content
   const text = typeof last === 'string' ? last : JSON.stringify(last)
-  run.say('You said: ', text).emit({ type: 'usage', usage: { inputTokens: 3, outputTokens: 5, reasoningTokens: 0, cachedInputTokens: 0 } }).finish()
+  run
+    .say('You said: ', text)
+    .emit({ type: 'usage', usage: { inputTokens: 3, outputTokens: 5, reasoningTokens: 0, cachedInputTokens: 0 } })
+    .finish()
 }

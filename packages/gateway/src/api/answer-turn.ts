@@ -41,7 +41,13 @@ export function streamTurn(
   api: ApiContext,
   turn: Turn,
   render: (events: readonly TurnEvent[]) => string,
-  options: { readonly after?: number; readonly durable: boolean; readonly headers?: Record<string, string>; readonly end?: string; readonly onError?: (refusal: ApiError) => string },
+  options: {
+    readonly after?: number
+    readonly durable: boolean
+    readonly headers?: Record<string, string>
+    readonly end?: string
+    readonly onError?: (refusal: ApiError) => string
+  },
 ): Response {
   const leave = follow(api, turn)
   const left = new AbortController()

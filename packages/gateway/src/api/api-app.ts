@@ -29,11 +29,16 @@ export function createApiApp({ api, auth, runner, backups }: ApiAppOptions): Api
   const idempotency = new Idempotency({ stores: api.stores, runner, clock: api.clock, log: api.log })
   const app: ApiApp = new Hono<ApiEnv>()
   app.onError((error, c) => renderError(error, c, api.log))
-  app.notFound((c) => renderError(new ApiError('not_found', `Nothing is at ${c.req.method} ${c.req.path.slice(0, 200)}. /openapi.json lists what there is.`), c, api.log))
+  app.notFound((c) =>
+    renderError(new ApiError('not_found', `Nothing is at ${c.req.method} ${c.req.path.slice(0, 200)}. /openapi.json lists what there is.`), c, api.log),
+  )
   app.use(authenticate(auth))
   const v1 = new Hono<ApiEnv>()
     .route('/', modelsRoutes(api))
-    .route('/', capabilitiesRoutes(api, () => endpointsOf(app)))
+    .route(
+      '/',
+      capabilitiesRoutes(api, () => endpointsOf(app)),
+    )
     .route('/', chatCompletionsRoutes(api, idempotency))
     .route('/', responseToolsRoutes(api, idempotency))
     .route('/', responsesRoutes(api, idempotency))
@@ -49,6 +54,8 @@ export function createApiApp({ api, auth, runner, backups }: ApiAppOptions): Api
 
 /** Every route once, in order of their paths. */
 function endpointsOf(app: ApiApp): readonly Endpoint[] {
-  const known = new Map(app.routes.filter((route) => route.method !== 'ALL').map(({ method, path }) => [`${path} ${method}`, { method, path: path.replace(/\{[^}]*\}/g, '') }]))
+  const known = new Map(
+    app.routes.filter((route) => route.method !== 'ALL').map(({ method, path }) => [`${path} ${method}`, { method, path: path.replace(/\{[^}]*\}/g, '') }]),
+  )
   return [...known.keys()].toSorted().map((key) => known.get(key)!)
 }

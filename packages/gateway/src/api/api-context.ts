@@ -29,7 +29,10 @@ export interface ApiSettings {
 export interface ApiEnv {
   Variables: { caller: Caller; bodyText: string }
   /** Node's own request and response, where the app is served by node-server; absent in `app.request()`. */
-  Bindings: { incoming?: unknown; outgoing?: { once(event: 'close', listener: () => void): void; setHeader(name: string, value: string): void; destroyed: boolean; writableFinished: boolean } }
+  Bindings: {
+    incoming?: unknown
+    outgoing?: { once(event: 'close', listener: () => void): void; setHeader(name: string, value: string): void; destroyed: boolean; writableFinished: boolean }
+  }
 }
 
 export type ApiApp = Hono<ApiEnv>

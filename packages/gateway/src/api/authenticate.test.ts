@@ -6,7 +6,11 @@ import { ROOT_KEY, startTestGateway, type TestGateway } from '../../test/start-t
 checkForLeaks()
 
 /** Makes a named key, and calls with it. */
-async function keyed(t: TestGateway, key: { readonly name: string; readonly scopes?: readonly string[]; readonly service?: boolean }, headers?: Record<string, string>): Promise<ApiClient> {
+async function keyed(
+  t: TestGateway,
+  key: { readonly name: string; readonly scopes?: readonly string[]; readonly service?: boolean },
+  headers?: Record<string, string>,
+): Promise<ApiClient> {
   return t.api.as((await t.api.json(t.api.post('/api/keys', key))).key as string, headers)
 }
 
@@ -14,14 +18,22 @@ test('the root key is let in, whatever the case of the scheme; anything else is 
   await using t = await startTestGateway()
   const status = async (authorization: string) => (await t.api.as(undefined, { authorization }).get('/v1/models')).status
   for (const right of [`Bearer ${ROOT_KEY}`, `bearer  ${ROOT_KEY}`]) expect([right, await status(right)]).toEqual([right, 200])
-  for (const wrong of [ROOT_KEY, `Basic ${ROOT_KEY}`, 'Bearer', 'Bearer ', `Bearer ${ROOT_KEY}x`, `Bearer ${ROOT_KEY.slice(1)}`, 'Bearer tal_unknown']) expect([wrong, await status(wrong)]).toEqual([wrong, 401])
+  for (const wrong of [ROOT_KEY, `Basic ${ROOT_KEY}`, 'Bearer', 'Bearer ', `Bearer ${ROOT_KEY}x`, `Bearer ${ROOT_KEY.slice(1)}`, 'Bearer tal_unknown'])
+    expect([wrong, await status(wrong)]).toEqual([wrong, 401])
 })
 
 test('a refusal of a key says what to send, as OpenAI’s clients understand it', async () => {
   await using t = await startTestGateway()
   const response = await t.api.as('wrong').get('/v1/models')
   expect(response.headers.get('www-authenticate')).toBe('Bearer')
-  expect(await response.json()).toEqual({ error: { message: expect.stringContaining('Invalid gateway API key (API_SERVER_KEY)'), type: 'gateway_auth_error', param: null, code: 'gateway_auth_failed' } })
+  expect(await response.json()).toEqual({
+    error: {
+      message: expect.stringContaining('Invalid gateway API key (API_SERVER_KEY)'),
+      type: 'gateway_auth_error',
+      param: null,
+      code: 'gateway_auth_failed',
+    },
+  })
 })
 
 test('a named key is let in until it is revoked, and then at once no more', async () => {
@@ -76,7 +88,9 @@ const SCOPES: readonly (readonly [string, string, string, unknown])[] = [
 
 test('each route wants its scope, and a scope that includes it will do', async () => {
   await using t = await startTestGateway()
-  const clients = Object.fromEntries(await Promise.all(['read', 'chat', 'admin'].map(async (scope) => [scope, await keyed(t, { name: scope, scopes: [scope] })] as const)))
+  const clients = Object.fromEntries(
+    await Promise.all(['read', 'chat', 'admin'].map(async (scope) => [scope, await keyed(t, { name: scope, scopes: [scope] })] as const)),
+  )
   const enough: Readonly<Record<string, readonly string[]>> = { read: ['read', 'chat', 'admin'], chat: ['chat', 'admin'], admin: ['admin'] }
   for (const [wanted, method, path, body] of SCOPES) {
     for (const [scope, client] of Object.entries(clients)) {
@@ -91,8 +105,16 @@ test('each route wants its scope, and a scope that includes it will do', async (
 test('every route of the API is on the list of scopes', async () => {
   await using t = await startTestGateway()
   const { endpoints } = await t.api.json(t.api.get('/v1/capabilities'))
-  const listed = SCOPES.map(([, method, path]) => `${method} ${path.replace(/\?.*/, '').replaceAll(/\/x(?=\/|$)/g, '/:id').replaceAll(/\/y$/g, '/:item')}`)
-  const missing = (endpoints as { method: string; path: string }[]).map(({ method, path }) => `${method} ${path}`).filter((endpoint) => !listed.includes(endpoint) && endpoint !== 'GET /v1/models/:id')
+  const listed = SCOPES.map(
+    ([, method, path]) =>
+      `${method} ${path
+        .replace(/\?.*/, '')
+        .replaceAll(/\/x(?=\/|$)/g, '/:id')
+        .replaceAll(/\/y$/g, '/:item')}`,
+  )
+  const missing = (endpoints as { method: string; path: string }[])
+    .map(({ method, path }) => `${method} ${path}`)
+    .filter((endpoint) => !listed.includes(endpoint) && endpoint !== 'GET /v1/models/:id')
   expect(missing).toEqual([])
 })
 
@@ -142,8 +164,18 @@ test('a named key sees what it made, the root key and admins see everything, and
     ['DELETE', `/v1/conversations/${conversation.id}`, undefined],
   ]
   for (const [method, path, body] of writes) expect([path, (await theirs.refusal(theirs.call(method, path, { body }))).status]).toEqual([path, 404])
-  expect((await theirs.refusal(theirs.post('/v1/chat/completions', { messages: [{ role: 'user', content: 'x' }] }, { headers: { 'X-Talaria-Session-Id': session.id } }))).status).toBe(404)
-  for (const [path, mineToo] of [['/api/sessions', 3], ['/v1/runs', 2], ['/api/sessions/search?q=Hello', 2]] as const) {
+  expect(
+    (
+      await theirs.refusal(
+        theirs.post('/v1/chat/completions', { messages: [{ role: 'user', content: 'x' }] }, { headers: { 'X-Talaria-Session-Id': session.id } }),
+      )
+    ).status,
+  ).toBe(404)
+  for (const [path, mineToo] of [
+    ['/api/sessions', 3],
+    ['/v1/runs', 2],
+    ['/api/sessions/search?q=Hello', 2],
+  ] as const) {
     expect((await theirs.json(theirs.get(path))).data).toEqual([])
     expect((await mine.json(mine.get(path))).data.length).toBeGreaterThanOrEqual(mineToo)
   }
@@ -156,7 +188,10 @@ test('two keys that say the same words are in two conversations, and neither can
   const [one, other] = [await keyed(t, { name: 'one' }), await keyed(t, { name: 'other' })]
   const say = async (api: ApiClient, messages: readonly object[]) => {
     const response = await api.post('/v1/chat/completions', { messages: [{ role: 'system', content: 'Be brief.' }, ...messages] })
-    return { session: response.headers.get('x-talaria-session-id')!, answer: ((await response.json()) as { choices: { message: object }[] }).choices[0]!.message }
+    return {
+      session: response.headers.get('x-talaria-session-id')!,
+      answer: ((await response.json()) as { choices: { message: object }[] }).choices[0]!.message,
+    }
   }
   const hello = { role: 'user', content: 'Hello' }
   const first = await say(one, [hello])

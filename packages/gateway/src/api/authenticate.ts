@@ -45,8 +45,11 @@ export async function callerOf(c: Context<ApiEnv>, { rootKey, apiKeys, throttle,
   const address = addressOf(c)
   const waitSeconds = throttle.fail(address)
   log.warn({ address, method: c.req.method, path: c.req.path.slice(0, 200), hasKey: key !== undefined }, 'a request without a valid key was refused')
-  if (waitSeconds > 0) throw new ApiError('too_many_failures', 'Too many requests without a valid key from this address.', { headers: { 'Retry-After': String(waitSeconds) } })
-  throw new ApiError('gateway_auth_failed', 'Invalid gateway API key (API_SERVER_KEY). Send it as: Authorization: Bearer <key>.', { headers: { 'WWW-Authenticate': 'Bearer' } })
+  if (waitSeconds > 0)
+    throw new ApiError('too_many_failures', 'Too many requests without a valid key from this address.', { headers: { 'Retry-After': String(waitSeconds) } })
+  throw new ApiError('gateway_auth_failed', 'Invalid gateway API key (API_SERVER_KEY). Send it as: Authorization: Bearer <key>.', {
+    headers: { 'WWW-Authenticate': 'Bearer' },
+  })
 }
 
 function addressOf(c: Context<ApiEnv>): string {

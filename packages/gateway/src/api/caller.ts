@@ -14,16 +14,15 @@ const ALL_SCOPES: ReadonlySet<KeyScope> = new Set<KeyScope>(['chat', 'read', 'ad
 
 /** The caller behind the root key (`API_SERVER_KEY`): sees everything, unless it says for whom it acts. */
 export function rootCaller(user: string | undefined): Caller {
-  return user === undefined
-    ? { owner: 'root', viewer: { all: true }, scopes: ALL_SCOPES }
-    : actingFor('root', user, ALL_SCOPES)
+  return user === undefined ? { owner: 'root', viewer: { all: true }, scopes: ALL_SCOPES } : actingFor('root', user, ALL_SCOPES)
 }
 
 /** The caller behind a named key. Only a service key may name a user it acts for. */
 export function keyCaller(key: { readonly id: string; readonly scopes: readonly KeyScope[]; readonly service: boolean }, user: string | undefined): Caller {
   const scopes = new Set(key.scopes)
   if (user !== undefined) {
-    if (!key.service) throw new ApiError('insufficient_scope', 'This key may not act for a user: X-Talaria-User needs a service key (talaria keys create --service).')
+    if (!key.service)
+      throw new ApiError('insufficient_scope', 'This key may not act for a user: X-Talaria-User needs a service key (talaria keys create --service).')
     return actingFor(key.id, user, scopes)
   }
   return { owner: key.id, viewer: scopes.has('admin') ? { all: true } : { owner: key.id }, scopes }

@@ -3,7 +3,9 @@ import type { OpenApiDocument, OpenApiOperation } from './openapi.ts'
 
 /** A page that shows an OpenAPI document: no script, nothing from elsewhere, so it works without a network. */
 export function docsPage(document: OpenApiDocument) {
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })))
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  )
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -40,10 +42,12 @@ function operationBlock({ path, method, operation }: { path: string; method: str
   return html`<details>
     <summary><b class="${method}">${method.toUpperCase()}</b> <code>${path}</code> <span>${operation.summary ?? ''}</span></summary>
     ${operation.description ? html`<p>${operation.description}</p>` : ''} ${parameterTable(operation)}
-    ${body
-      ? html`<h3>Body</h3>
-          <pre>${JSON.stringify(body, null, 2)}</pre>`
-      : ''}
+    ${
+      body
+        ? html`<h3>Body</h3>
+            <pre>${JSON.stringify(body, null, 2)}</pre>`
+        : ''
+    }
     <p>Answers: ${answers.join(', ')}</p>
   </details>`
 }

@@ -23,7 +23,13 @@ const CREATING: readonly (readonly [string, (t: TestGateway) => Promise<{ readon
   ['a background response', async () => ({ path: '/v1/responses', body: { input: 'Hello', background: true } })],
   ['a compaction', async () => ({ path: '/v1/responses/compact', body: { input: 'Hello' } })],
   ['a conversation', async () => ({ path: '/v1/conversations', body: { metadata: { a: 'b' } } })],
-  ['items', async (t) => ({ path: `/v1/conversations/${(await t.api.json(t.api.post('/v1/conversations', {}))).id}/items`, body: { items: [{ role: 'user', content: 'Hello' }] } })],
+  [
+    'items',
+    async (t) => ({
+      path: `/v1/conversations/${(await t.api.json(t.api.post('/v1/conversations', {}))).id}/items`,
+      body: { items: [{ role: 'user', content: 'Hello' }] },
+    }),
+  ],
   ['a run', async () => ({ path: '/v1/runs', body: { input: 'Hello' } })],
   ['a session', async () => ({ path: '/api/sessions', body: { title: 'Hello' } })],
   ['a fork', async (t) => ({ path: `/api/sessions/${await newSession(t)}/fork`, body: {} })],
@@ -42,7 +48,12 @@ async function countsOf(t: TestGateway): Promise<readonly number[]> {
   return [turns.length, sessions.length, sessions.reduce((sum, { messageCount }) => sum + messageCount, 0), t.agent.runs.length]
 }
 
-const tokenless = ({ status, headers }: Response) => ({ status, type: headers.get('content-type'), session: headers.get('x-talaria-session-id'), run: headers.get('x-talaria-run-id') })
+const tokenless = ({ status, headers }: Response) => ({
+  status,
+  type: headers.get('content-type'),
+  session: headers.get('x-talaria-session-id'),
+  run: headers.get('x-talaria-run-id'),
+})
 
 test.each(CREATING)('%s is made once, and its repetition gets the same answer and says so', async (_, ask) => {
   await using t = await startTestGateway()
@@ -75,8 +86,14 @@ test.each(CREATING)('twins of %s that come together run once', async (_, ask) =>
 test('a key is good for one request: another body under it is refused', async () => {
   await using t = await startTestGateway()
   await t.api.json(t.api.post('/v1/chat/completions', HELLO, withKey('one')))
-  expect(await t.api.refusal(t.api.post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Bye' }] }, withKey('one')))).toEqual({ status: 409, code: 'idempotency_key_conflict', param: 'Idempotency-Key' })
-  expect((await t.api.refusal(t.api.post('/v1/chat/completions', HELLO, withKey('one', { 'X-Talaria-Session-Id': 'another' })))).code).toBe('idempotency_key_conflict')
+  expect(await t.api.refusal(t.api.post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Bye' }] }, withKey('one')))).toEqual({
+    status: 409,
+    code: 'idempotency_key_conflict',
+    param: 'Idempotency-Key',
+  })
+  expect((await t.api.refusal(t.api.post('/v1/chat/completions', HELLO, withKey('one', { 'X-Talaria-Session-Id': 'another' })))).code).toBe(
+    'idempotency_key_conflict',
+  )
   expect(t.agent.runs).toHaveLength(1)
 })
 
@@ -88,14 +105,22 @@ test('the same key means something else on another route, and to another caller'
     await t.api.post('/v1/runs', { input: 'Hello' }, withKey('one')),
     await other.post('/v1/responses', { input: 'Hello' }, withKey('one')),
   ]
-  expect(answers.map(({ ok, headers }) => [ok, headers.get('idempotency-replayed')])).toEqual([[true, null], [true, null], [true, null]])
+  expect(answers.map(({ ok, headers }) => [ok, headers.get('idempotency-replayed')])).toEqual([
+    [true, null],
+    [true, null],
+    [true, null],
+  ])
   await Promise.all(answers.map((answer) => answer.text()))
 })
 
 test.each(['', ' ', 'a b', 'a'.repeat(256), 'ü', '\u007f'])('%j is no key', async (key) => {
   await using t = await startTestGateway()
   const response = await t.gateway.fetch(
-    new Request('http://127.0.0.1/v1/runs', { method: 'POST', body: '{"input":"x"}', headers: { 'Idempotency-Key': Buffer.from(key).toString('latin1'), authorization: 'Bearer root-1f0c9a6be47d2385' } }),
+    new Request('http://127.0.0.1/v1/runs', {
+      method: 'POST',
+      body: '{"input":"x"}',
+      headers: { 'Idempotency-Key': Buffer.from(key).toString('latin1'), authorization: 'Bearer root-1f0c9a6be47d2385' },
+    }),
   )
   // What HTTP itself trims away is no header at all, and no key.
   const body = (await response.json()) as Json
@@ -178,7 +203,10 @@ test('a repetition after a restart gets the first answer', async () => {
   const answers: string[] = []
   for (let start = 0; start < 2; start++) {
     await using t = await startTestGateway({ beside: home })
-    answers.push(await (await t.api.post('/v1/responses', { input: 'Hello', stream: true }, withKey('one'))).text(), await (await t.api.post('/api/sessions', {}, withKey('one'))).text())
+    answers.push(
+      await (await t.api.post('/v1/responses', { input: 'Hello', stream: true }, withKey('one'))).text(),
+      await (await t.api.post('/api/sessions', {}, withKey('one'))).text(),
+    )
   }
   expect(answers.slice(2)).toEqual(answers.slice(0, 2))
 })
@@ -201,7 +229,10 @@ test('a repetition whose run was deleted is told so', async () => {
   await until('it is over', 2_000, async () => (await t.stores.turns.get(runId, { all: true }))!.finishedAt !== null)
   await t.stores.retention.sweep({ sessionsMs: undefined, runsMs: -60_000 })
   expect(await t.stores.turns.get(runId, { all: true })).toBeUndefined()
-  expect(await within(5_000, 'an answer', t.api.refusal(t.api.post('/v1/runs', { input: 'Hello' }, withKey('one'))))).toMatchObject({ status: 404, code: 'run_not_found' })
+  expect(await within(5_000, 'an answer', t.api.refusal(t.api.post('/v1/runs', { input: 'Hello' }, withKey('one'))))).toMatchObject({
+    status: 404,
+    code: 'run_not_found',
+  })
 })
 
 test('a key is kept for a day, and is then free for any request', async () => {
@@ -219,7 +250,10 @@ test('a key is kept for a day, and is then free for any request', async () => {
 
 test('where an answer is not kept, a key is refused rather than taken for nothing', async () => {
   await using t = await startTestGateway()
-  for (const [path, body] of [['/api/keys', { name: 'x' }], ['/api/backups', {}]] as const) {
+  for (const [path, body] of [
+    ['/api/keys', { name: 'x' }],
+    ['/api/backups', {}],
+  ] as const) {
     expect(await t.api.refusal(t.api.post(path, body, withKey('one')))).toEqual({ status: 400, code: 'unsupported_parameter', param: 'Idempotency-Key' })
   }
   expect((await t.api.json(t.api.get('/api/keys'))).data).toEqual([])

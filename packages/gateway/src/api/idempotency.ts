@@ -83,7 +83,11 @@ export class Idempotency {
   }
 
   /** Starts a turn once: `start` accepts it, `respond` renders its answer, to the first request and to each repetition. */
-  async starting(c: Context<ApiEnv>, start: (claim: IdempotencyClaim | undefined) => Promise<Turn>, respond: (turn: Turn) => Response | Promise<Response>): Promise<Response> {
+  async starting(
+    c: Context<ApiEnv>,
+    start: (claim: IdempotencyClaim | undefined) => Promise<Turn>,
+    respond: (turn: Turn) => Response | Promise<Response>,
+  ): Promise<Response> {
     const taken = await this.#take(c)
     if ('known' in taken) return replay(c, async () => respond(await this.#turnOf(taken.known)))
     const { claim } = taken
@@ -106,7 +110,9 @@ export class Idempotency {
       const known = await this.#claim({ ...claim, fingerprint, runner: runner.id, createdAt: now, expiresAt: now + KEPT_MS })
       if (!known) return { claim }
       if (known.fingerprint !== fingerprint) {
-        throw new ApiError('idempotency_key_conflict', 'This Idempotency-Key was used with a different request. Use a new key for a new request.', { param: 'Idempotency-Key' })
+        throw new ApiError('idempotency_key_conflict', 'This Idempotency-Key was used with a different request. Use a new key for a new request.', {
+          param: 'Idempotency-Key',
+        })
       }
       if (known.response || known.turnId !== null) return { known }
       await this.#waitFor(known)
@@ -132,7 +138,9 @@ export class Idempotency {
     try {
       return await work()
     } catch (error) {
-      await stores.idempotency.release(claim).catch((problem: unknown) => log.error({ err: problem }, 'the key of a refused request could not be freed; the next request with it frees it'))
+      await stores.idempotency
+        .release(claim)
+        .catch((problem: unknown) => log.error({ err: problem }, 'the key of a refused request could not be freed; the next request with it frees it'))
       throw error
     } finally {
       this.#underWay.get(claim.claim)?.resolve()
@@ -159,7 +167,10 @@ export class Idempotency {
 
 async function fingerprintOf(c: Context<ApiEnv>): Promise<string> {
   const session = [ourHeader(c, 'Session-Id') ?? '', ourHeader(c, 'Session-Key') ?? '']
-  return createHash('sha256').update(JSON.stringify(session)).update(await readText(c)).digest('base64url')
+  return createHash('sha256')
+    .update(JSON.stringify(session))
+    .update(await readText(c))
+    .digest('base64url')
 }
 
 async function replay(c: Context<ApiEnv>, render: () => Promise<Response>): Promise<Response> {

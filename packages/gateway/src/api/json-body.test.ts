@@ -55,7 +55,8 @@ test('a body that is no JSON object is refused on every route, and nothing is ma
   await using t = await startTestGateway()
   await t.api.json(t.api.post('/api/sessions', { id: 'mine' }))
   for (const [what, body] of INVALID) {
-    for (const [method, path] of ROUTES) expect([what, path, await t.api.refusal(t.api.call(method, path, { body }))]).toEqual([what, path, { status: 400, code: 'invalid_json', param: null }])
+    for (const [method, path] of ROUTES)
+      expect([what, path, await t.api.refusal(t.api.call(method, path, { body }))]).toEqual([what, path, { status: 400, code: 'invalid_json', param: null }])
   }
   expect((await t.stores.sessions.list({ all: true }, { limit: 10 })).length).toBe(1)
   expect(t.agent.runs).toEqual([])
@@ -70,7 +71,12 @@ test('an empty body is an empty object', async () => {
 
 test('a whole pair of surrogates, escaped or not, and what looks like half of one, are kept as they are', async () => {
   await using t = await startTestGateway()
-  for (const [raw, kept] of [['\\ud83d\\ude00', '😀'], ['😀', '😀'], ['\\\\ud83d', '\\ud83d'], ['\\u0000', '\u0000']] as const) {
+  for (const [raw, kept] of [
+    ['\\ud83d\\ude00', '😀'],
+    ['😀', '😀'],
+    ['\\\\ud83d', '\\ud83d'],
+    ['\\u0000', '\u0000'],
+  ] as const) {
     const { session } = await t.api.json(t.api.post('/api/sessions', `{"title": "${raw}x"}`))
     expect((await t.api.json(t.api.get(`/api/sessions/${session.id}`))).session.title).toBe(`${kept}x`)
   }
@@ -84,7 +90,12 @@ test('brackets in strings are no depth', async () => {
 test('a parameter called __proto__ is refused like any other that nobody knows', async () => {
   await using t = await startTestGateway()
   for (const path of ['/v1/chat/completions', '/v1/responses', '/v1/runs', '/api/sessions']) {
-    const refusal = await t.api.refusal(t.api.post(path, '{"__proto__": {"stream": true, "input": "x", "messages": [{"role": "user", "content": "x"}]}, "input": "x", "messages": [{"role": "user", "content": "x"}]}'))
+    const refusal = await t.api.refusal(
+      t.api.post(
+        path,
+        '{"__proto__": {"stream": true, "input": "x", "messages": [{"role": "user", "content": "x"}]}, "input": "x", "messages": [{"role": "user", "content": "x"}]}',
+      ),
+    )
     expect([path, refusal]).toEqual([path, { status: 400, code: 'unknown_parameter', param: '__proto__' }])
   }
 })
@@ -111,7 +122,8 @@ async function speak(t: TestGateway, parts: readonly string[], options: { readon
   return answer
 }
 
-const head = (lines: readonly string[]) => `POST /api/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${ROOT_KEY}\r\nConnection: close\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`
+const head = (lines: readonly string[]) =>
+  `POST /api/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${ROOT_KEY}\r\nConnection: close\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`
 
 test('a declared length that is too much is refused before the body is sent', async () => {
   await using t = await startTestGateway({ listens: true })
@@ -139,7 +151,11 @@ test('a body in chunks is read as any other', async () => {
 test('a header cannot smuggle another one into an answer', async () => {
   await using t = await startTestGateway({ listens: true })
   for (const id of ['a\r\nX-Evil: 1', 'a%0d%0aX-Evil: 1', 'a\u0001b']) {
-    const answer = await within(5_000, 'an answer', speak(t, [head([`X-Talaria-Session-Id: ${id}`, 'Content-Length: 2']).replace('/api/sessions', '/v1/chat/completions'), '{}']))
+    const answer = await within(
+      5_000,
+      'an answer',
+      speak(t, [head([`X-Talaria-Session-Id: ${id}`, 'Content-Length: 2']).replace('/api/sessions', '/v1/chat/completions'), '{}']),
+    )
     expect(answer).toMatch(/^HTTP\/1.1 400 /)
     expect(answer).not.toMatch(/^X-Evil/im)
   }
@@ -162,7 +178,11 @@ test('clients that go away in the middle of anything leave no connection behind'
   await using t = await startTestGateway({ listens: true, agent: new TestAgent() })
   const body = JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }], stream: true })
   const whole = head([`Content-Length: ${body.length}`]).replace('/api/sessions', '/v1/chat/completions') + body
-  const leave: readonly ((socket: ReturnType<typeof connect>) => void)[] = [(socket) => socket.end(), (socket) => socket.destroy(), (socket) => socket.resetAndDestroy()]
+  const leave: readonly ((socket: ReturnType<typeof connect>) => void)[] = [
+    (socket) => socket.end(),
+    (socket) => socket.destroy(),
+    (socket) => socket.resetAndDestroy(),
+  ]
   for (const go of leave) {
     for (const sent of ['', whole.slice(0, 30), whole.slice(0, -10), whole]) {
       const socket = connect(t.server.port, '127.0.0.1')
@@ -177,7 +197,9 @@ test('clients that go away in the middle of anything leave no connection behind'
 })
 
 test('a refusal in a union names the field of the branch that was meant', () => {
-  const schema = z.object({ item: z.union([z.object({ type: z.literal('a'), x: z.string() }), z.object({ type: z.literal('b'), y: z.object({ z: z.number() }) })]) })
+  const schema = z.object({
+    item: z.union([z.object({ type: z.literal('a'), x: z.string() }), z.object({ type: z.literal('b'), y: z.object({ z: z.number() }) })]),
+  })
   const refusal = (value: unknown) => {
     try {
       return parseInput(schema, value)

@@ -17,7 +17,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * @throws ApiError `body_too_large`, `invalid_json` (not UTF-8, not JSON, not an object, nested too deep), or what
  * {@link withoutUnsupported} and {@link parseInput} raise.
  */
-export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema, unsupported: Readonly<Record<string, Unsupported>> = {}): Promise<z.output<Schema>> {
+export async function readBody<Schema extends z.ZodType>(
+  c: Context,
+  schema: Schema,
+  unsupported: Readonly<Record<string, Unsupported>> = {},
+): Promise<z.output<Schema>> {
   return parseInput(schema, withoutUnsupported(parseJsonObject(await readText(c)), unsupported))
 }
 
@@ -65,7 +69,10 @@ function parseJsonObject(text: string): Record<string, unknown> {
     throw new ApiError('invalid_json', `The request body is not valid JSON: ${(error as Error).message}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ApiError('invalid_json', `The request body must be a JSON object, not ${value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`}.`)
+    throw new ApiError(
+      'invalid_json',
+      `The request body must be a JSON object, not ${value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`}.`,
+    )
   }
   if (/\\u[dD][89a-fA-F]/.test(text) && hasLoneSurrogate(value)) {
     throw new ApiError('invalid_json', 'The request body holds half of a surrogate pair (\\ud800 to \\udfff), which is no character and cannot be stored.')

@@ -22,13 +22,21 @@ async function documentOf(t: TestGateway): Promise<OpenAPIV3_1.Document> {
 }
 
 function operationsOf({ paths }: OpenAPIV3_1.Document) {
-  return Object.entries(paths!).flatMap(([path, item]) => METHODS.filter((method) => item?.[method]).map((method) => ({ method, path, operation: item![method] as Json })))
+  return Object.entries(paths!).flatMap(([path, item]) =>
+    METHODS.filter((method) => item?.[method]).map((method) => ({ method, path, operation: item![method] as Json })),
+  )
 }
 
 /** What OpenAPI 3.1 demands of the objects that are in use here (https://spec.openapis.org/oas/v3.1.0). */
 const Schema = z.union([z.boolean(), z.record(z.string(), z.unknown())])
 const Media = z.record(z.string(), z.strictObject({ schema: Schema }))
-const Parameter = z.strictObject({ name: z.string().min(1), in: z.enum(['query', 'header', 'path']), required: z.boolean().optional(), description: z.string().optional(), schema: Schema })
+const Parameter = z.strictObject({
+  name: z.string().min(1),
+  in: z.enum(['query', 'header', 'path']),
+  required: z.boolean().optional(),
+  description: z.string().optional(),
+  schema: Schema,
+})
 const Operation = z.strictObject({
   tags: z.array(z.string()).min(1),
   operationId: z.string(),
@@ -44,7 +52,10 @@ const Document = z.strictObject({
   info: z.strictObject({ title: z.string(), version: z.string(), description: z.string() }),
   tags: z.array(z.strictObject({ name: z.string(), description: z.string() })),
   paths: z.record(z.string().startsWith('/'), z.record(z.enum(METHODS), Operation.optional())),
-  components: z.strictObject({ securitySchemes: z.record(z.string(), z.strictObject({ type: z.literal('http'), scheme: z.literal('bearer') })), schemas: z.record(z.string(), Schema).optional() }),
+  components: z.strictObject({
+    securitySchemes: z.record(z.string(), z.strictObject({ type: z.literal('http'), scheme: z.literal('bearer') })),
+    schemas: z.record(z.string(), Schema).optional(),
+  }),
 })
 
 test('the document is OpenAPI 3.1', async () => {
@@ -54,7 +65,10 @@ test('the document is OpenAPI 3.1', async () => {
   expect(new Set(ids).size).toBe(ids.length)
   for (const { path, operation } of operationsOf(document as never)) {
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
-    expect([path, operation.parameters.filter(({ in: where }: Json) => where === 'path').map(({ name, required }: Json) => [name, required])]).toEqual([path, inPath.map((name) => [name, true])])
+    expect([path, operation.parameters.filter(({ in: where }: Json) => where === 'path').map(({ name, required }: Json) => [name, required])]).toEqual([
+      path,
+      inPath.map((name) => [name, true]),
+    ])
     for (const tag of operation.tags) expect(document.tags.map(({ name }) => name)).toContain(tag)
     for (const scheme of operation.security) expect(Object.keys(document.components.securitySchemes)).toEqual(expect.arrayContaining(Object.keys(scheme)))
   }
@@ -86,22 +100,43 @@ test('the document and the capabilities list every route there is, and no other'
     // Whatever else is wrong with such a request, somebody answers it.
     expect([method, path, status === 404 && text.includes('Nothing is at')]).toEqual([method, path, false])
   }
-  for (const wanted of ['GET /v1/models/{id}', 'POST /v1/responses/{id}/cancel', 'GET /v1/runs/{id}/events', 'GET /api/sessions/search', 'POST /api/sessions/{id}/chat/stream', 'DELETE /v1/conversations/{id}/items/{item}']) expect(listed).toContain(wanted)
+  for (const wanted of [
+    'GET /v1/models/{id}',
+    'POST /v1/responses/{id}/cancel',
+    'GET /v1/runs/{id}/events',
+    'GET /api/sessions/search',
+    'POST /api/sessions/{id}/chat/stream',
+    'DELETE /v1/conversations/{id}/items/{item}',
+  ])
+    expect(listed).toContain(wanted)
 })
 
 test('the capabilities name each parameter that has no effect, and why', async () => {
   await using t = await startTestGateway({ env: { API_SERVER_MODEL_NAME: 'mine', API_SERVER_MAX_CONCURRENT_RUNS: '7' } })
   const { unsupported_parameters: unsupported, model, limits } = await t.api.json(t.api.get('/v1/capabilities'))
-  const tables = { '/v1/chat/completions': CHAT_UNSUPPORTED, '/v1/responses': RESPONSES_UNSUPPORTED, '/v1/responses/input_tokens': INPUT_TOKENS_UNSUPPORTED, '/v1/responses/compact': COMPACT_UNSUPPORTED }
-  expect(unsupported).toEqual(Object.fromEntries(Object.entries(tables).map(([path, table]) => [path, Object.fromEntries(Object.entries(table).map(([name, { why }]) => [name, why]))])))
+  const tables = {
+    '/v1/chat/completions': CHAT_UNSUPPORTED,
+    '/v1/responses': RESPONSES_UNSUPPORTED,
+    '/v1/responses/input_tokens': INPUT_TOKENS_UNSUPPORTED,
+    '/v1/responses/compact': COMPACT_UNSUPPORTED,
+  }
+  expect(unsupported).toEqual(
+    Object.fromEntries(Object.entries(tables).map(([path, table]) => [path, Object.fromEntries(Object.entries(table).map(([name, { why }]) => [name, why]))])),
+  )
   expect([model, limits]).toEqual(['mine', { max_concurrent_runs: 7, max_body_bytes: 10_000_000 }])
 })
 
 test('what the document says of a body is what checks it', async () => {
   await using t = await startTestGateway()
   const operations = operationsOf(await documentOf(t))
-  const bodyOf = (path: string) => operations.find((one) => one.method === 'post' && one.path === path)!.operation.requestBody.content['application/json'].schema
-  for (const [path, schema] of [['/v1/chat/completions', ChatRequest], ['/v1/responses', ResponseRequest], ['/v1/responses/input_tokens', InputTokensRequest], ['/v1/responses/compact', CompactRequest]] as const) {
+  const bodyOf = (path: string) =>
+    operations.find((one) => one.method === 'post' && one.path === path)!.operation.requestBody.content['application/json'].schema
+  for (const [path, schema] of [
+    ['/v1/chat/completions', ChatRequest],
+    ['/v1/responses', ResponseRequest],
+    ['/v1/responses/input_tokens', InputTokensRequest],
+    ['/v1/responses/compact', CompactRequest],
+  ] as const) {
     const { $schema: _, ...expected } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' })
     expect([path, bodyOf(path)]).toEqual([path, expected])
     expect(Object.keys(bodyOf(path).properties)).toEqual(Object.keys(schema.shape))

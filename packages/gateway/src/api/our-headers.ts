@@ -14,7 +14,11 @@ export function ourHeader(c: Context, name: 'Session-Id' | 'Session-Key' | 'User
   if (value === undefined || value === '') return undefined
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (value.length > MAX_LENGTH || /[\u0000-\u001f\u007f]/.test(value)) {
-    throw new ApiError(name === 'Session-Id' ? 'invalid_session_id' : 'invalid_header', `X-Talaria-${name} must be 1 to ${MAX_LENGTH} characters without control characters.`, { param: `X-Talaria-${name}` })
+    throw new ApiError(
+      name === 'Session-Id' ? 'invalid_session_id' : 'invalid_header',
+      `X-Talaria-${name} must be 1 to ${MAX_LENGTH} characters without control characters.`,
+      { param: `X-Talaria-${name}` },
+    )
   }
   return value
 }
@@ -25,5 +29,7 @@ const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,255}$/
 /** @throws ApiError `invalid_session_id`. */
 export function checkSessionId(id: string): string {
   if (SESSION_ID.test(id) && !id.includes('..')) return id
-  throw new ApiError('invalid_session_id', 'Invalid session ID: 1 to 256 letters, digits and . _ : @ - , beginning with a letter or digit.', { param: 'session_id' })
+  throw new ApiError('invalid_session_id', 'Invalid session ID: 1 to 256 letters, digits and . _ : @ - , beginning with a letter or digit.', {
+    param: 'session_id',
+  })
 }

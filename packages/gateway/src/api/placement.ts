@@ -30,7 +30,8 @@ export async function placeTranscript(
 ): Promise<Placement> {
   const spoken = messages.filter((message) => message.role !== 'system')
   const fresh = spoken.slice(lastAnswer(spoken) + 1)
-  if (fresh.length === 0) throw new ApiError('invalid_request', 'No user message found in messages: the last one must be from the user or a tool.', { param: 'messages' })
+  if (fresh.length === 0)
+    throw new ApiError('invalid_request', 'No user message found in messages: the last one must be from the user or a tool.', { param: 'messages' })
   const past = spoken.slice(0, spoken.length - fresh.length)
   const base = { source: 'api', owner: caller.owner, model: options.model, ...(options.user && { userId: options.user }) }
 

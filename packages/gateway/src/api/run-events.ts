@@ -27,9 +27,20 @@ function bodyOf(type: string, data: Readonly<Record<string, unknown>>): Record<s
     case 'tool.started':
       return { tool_call_id: data['id'], tool: data['name'], runs: data['runs'] }
     case 'tool.progress':
-      return { tool_call_id: data['id'], ...(data['argumentsDelta'] !== undefined && { arguments_delta: data['argumentsDelta'] }), ...(data['text'] !== undefined && { text: data['text'] }) }
+      return {
+        tool_call_id: data['id'],
+        ...(data['argumentsDelta'] !== undefined && { arguments_delta: data['argumentsDelta'] }),
+        ...(data['text'] !== undefined && { text: data['text'] }),
+      }
     case 'tool.finished':
-      return { tool_call_id: data['id'], tool: data['name'], runs: data['runs'], arguments: data['arguments'], output: data['output'] ?? null, error: data['isError'] ?? false }
+      return {
+        tool_call_id: data['id'],
+        tool: data['name'],
+        runs: data['runs'],
+        arguments: data['arguments'],
+        output: data['output'] ?? null,
+        error: data['isError'] ?? false,
+      }
     case 'approval.requested':
       return { approval_id: data['id'], tool: data['tool'], arguments: data['arguments'], choices: ['once', 'session', 'deny'] }
     case 'approval.answered':

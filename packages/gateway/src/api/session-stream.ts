@@ -42,7 +42,11 @@ export class SessionStream {
       case 'tool.progress':
         return data['text'] === undefined ? '' : this.#frame('tool.progress', { tool_call_id: data['id'], delta: data['text'] }, seq)
       case 'tool.finished':
-        return this.#frame(data['isError'] ? 'tool.failed' : 'tool.completed', { tool_name: data['name'], tool_call_id: data['id'], args: data['arguments'], preview: data['output'] ?? null }, seq)
+        return this.#frame(
+          data['isError'] ? 'tool.failed' : 'tool.completed',
+          { tool_name: data['name'], tool_call_id: data['id'], args: data['arguments'], preview: data['output'] ?? null },
+          seq,
+        )
       case 'approval.requested':
         return this.#frame('approval.request', { approval_id: data['id'], tool: data['tool'], arguments: data['arguments'] }, seq)
       default:
@@ -54,8 +58,18 @@ export class SessionStream {
     const isWhole = status === 'completed'
     const usage = usageJson((data['usage'] as Turn['usage'] | undefined) ?? null)
     const runtime = { model: this.#turn.model }
-    const answer = { message_id: this.#messageId, content: this.#text, completed: isWhole, partial: !isWhole && this.#text !== '', interrupted: status === 'interrupted', runtime }
-    const ending = isWhole || status === 'incomplete' ? '' : this.#frame('error', { error: data['error'] ?? null, message: (data['error'] as { message?: string } | undefined)?.message ?? status })
+    const answer = {
+      message_id: this.#messageId,
+      content: this.#text,
+      completed: isWhole,
+      partial: !isWhole && this.#text !== '',
+      interrupted: status === 'interrupted',
+      runtime,
+    }
+    const ending =
+      isWhole || status === 'incomplete'
+        ? ''
+        : this.#frame('error', { error: data['error'] ?? null, message: (data['error'] as { message?: string } | undefined)?.message ?? status })
     return (
       this.#frame('assistant.completed', answer) +
       ending +

@@ -34,7 +34,8 @@ export async function startResponse(c: Context<ApiEnv>, api: ApiContext, body: R
   const caller = c.get('caller')
   const { instructions, ...agent } = responseAgentOptionsOf(body)
   const context = await responseContext(api, caller, body, { mayBegin: true })
-  if (context.present.length === 0 && context.past.length === 0) throw new ApiError('missing_required_parameter', "Missing required parameter: 'input'.", { param: 'input' })
+  if (context.present.length === 0 && context.past.length === 0)
+    throw new ApiError('missing_required_parameter', "Missing required parameter: 'input'.", { param: 'input' })
   const { known, ...place } = await placeResponse(c, api, caller, context, body)
   const model = body.model ?? known?.model ?? api.settings.modelName
   const id = createId('resp', api.clock.now())

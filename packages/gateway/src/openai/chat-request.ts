@@ -111,11 +111,13 @@ export function agentOptionsOf(body: ChatRequestBody): Pick<AgentRequest, 'clien
 
 function toolChoiceOf(choice: z.output<typeof ToolChoice>, tools: readonly { readonly name: string }[]): NonNullable<AgentRequest['toolChoice']> {
   if (typeof choice === 'string') {
-    if (choice === 'required' && tools.length === 0) throw new ApiError('invalid_value', "tool_choice 'required' needs at least one tool.", { param: 'tool_choice' })
+    if (choice === 'required' && tools.length === 0)
+      throw new ApiError('invalid_value', "tool_choice 'required' needs at least one tool.", { param: 'tool_choice' })
     return choice
   }
   const { name } = choice.function
-  if (!tools.some((tool) => tool.name === name)) throw new ApiError('invalid_value', `tool_choice names '${name}', which is not among the tools.`, { param: 'tool_choice' })
+  if (!tools.some((tool) => tool.name === name))
+    throw new ApiError('invalid_value', `tool_choice names '${name}', which is not among the tools.`, { param: 'tool_choice' })
   return { name }
 }
 

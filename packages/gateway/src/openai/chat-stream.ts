@@ -78,7 +78,14 @@ export class ChatStream {
 
   constructor(turn: Turn, rendering: ChatRendering) {
     this.#rendering = rendering
-    const head = { id: chatIdOf(turn.id), object: 'chat.completion.chunk', created: Math.floor(turn.createdAt / 1000), model: rendering.model, service_tier: 'default', system_fingerprint: null }
+    const head = {
+      id: chatIdOf(turn.id),
+      object: 'chat.completion.chunk',
+      created: Math.floor(turn.createdAt / 1000),
+      model: rendering.model,
+      service_tier: 'default',
+      system_fingerprint: null,
+    }
     this.#head = JSON.stringify(head).slice(0, -1)
     this.#before = `data: ${this.#head},"choices":[{"index":0,"delta":{"content":`
   }
@@ -135,7 +142,9 @@ export class ChatStream {
       return `data: ${JSON.stringify({ error: { message: error.message, type: 'server_error', param: null, code: error.code } })}\n\ndata: [DONE]\n\n`
     }
     const finish = this.#chunk([{ index: 0, delta: {}, logprobs: null, finish_reason: chatFinishReasonOf(status, data['finishReason'] as string | null) }])
-    const usage = this.#rendering.includeUsage ? this.#chunk([], `,"usage":${JSON.stringify(chatUsageOf((data['usage'] as TurnSummary['usage']) ?? null))}`) : ''
+    const usage = this.#rendering.includeUsage
+      ? this.#chunk([], `,"usage":${JSON.stringify(chatUsageOf((data['usage'] as TurnSummary['usage']) ?? null))}`)
+      : ''
     return `${finish}${usage}data: [DONE]\n\n`
   }
 

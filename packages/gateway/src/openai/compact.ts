@@ -16,13 +16,21 @@ export interface CompactOptions {
 }
 
 /** A conversation in fewer tokens, as OpenAI has it: what the user said, word for word, and one item that holds the rest. */
-export async function compact(api: ApiContext, messages: readonly AgentMessage[], options: CompactOptions): Promise<{ output: readonly StoredItem[]; usage: TokenUsage | null }> {
+export async function compact(
+  api: ApiContext,
+  messages: readonly AgentMessage[],
+  options: CompactOptions,
+): Promise<{ output: readonly StoredItem[]; usage: TokenUsage | null }> {
   const { summary, usage } = await summarise(api, messages, options)
   const said = messages.filter((message) => message.role === 'user').map(userItem)
   return { output: [...said, { id: createId('cmp'), type: 'compaction', encrypted_content: encodeCompaction(summary) }], usage }
 }
 
-async function summarise(api: ApiContext, messages: readonly AgentMessage[], { model, instructions, signal }: CompactOptions): Promise<{ summary: string; usage: TokenUsage | null }> {
+async function summarise(
+  api: ApiContext,
+  messages: readonly AgentMessage[],
+  { model, instructions, signal }: CompactOptions,
+): Promise<{ summary: string; usage: TokenUsage | null }> {
   let summary = ''
   let usage: TokenUsage | null = null
   const request = {

@@ -11,7 +11,10 @@ export const ContentPartSchema = z.union([
     image_url: z.union([z.string(), z.looseObject({ url: z.string(), detail: z.string().nullish() })]),
   }),
   z.looseObject({ type: z.literal('input_image'), image_url: z.string().nullish(), detail: z.string().nullish(), file_id: z.string().nullish() }),
-  z.looseObject({ type: z.literal('file'), file: z.looseObject({ file_data: z.string().nullish(), filename: z.string().nullish(), file_id: z.string().nullish() }) }),
+  z.looseObject({
+    type: z.literal('file'),
+    file: z.looseObject({ file_data: z.string().nullish(), filename: z.string().nullish(), file_id: z.string().nullish() }),
+  }),
   z.looseObject({
     type: z.literal('input_file'),
     file_data: z.string().nullish(),
@@ -24,7 +27,9 @@ export const ContentPartSchema = z.union([
 
 type WirePart = z.output<typeof ContentPartSchema>
 
-const DETAILS = new Set(['auto', 'low', 'high', 'original'])
+const DETAILS: ReadonlySet<unknown> = new Set(['auto', 'low', 'high', 'original'])
+
+const isDetail = (detail: unknown): detail is string => DETAILS.has(detail)
 
 /**
  * Parts as the agent takes them.
@@ -44,11 +49,12 @@ function contentPartOf(part: Record<string, unknown> & { type: string }, param: 
     case 'refusal':
       return { type: 'text', text: stringAt(part, 'refusal', param) }
     case 'image_url': {
-      const image = part['image_url'] as string | { url: string; detail?: string | null } | undefined
-      return typeof image === 'object' ? imageOf(image.url, image.detail, param) : imageOf(image, undefined, param)
+      const image = part['image_url']
+      const { url, detail } = typeof image === 'object' && image !== null ? (image as Record<string, unknown>) : { url: image }
+      return imageOf(url, detail, param)
     }
     case 'input_image':
-      return imageOf(part['image_url'] as string | undefined, part['detail'] as string | undefined, param)
+      return imageOf(part['image_url'], part['detail'], param)
     case 'file':
       return fileOf((part['file'] ?? {}) as Record<string, unknown>, param)
     case 'input_file':
@@ -64,18 +70,21 @@ function stringAt(part: Record<string, unknown>, field: string, param: string): 
   throw new ApiError('invalid_content_part', `'${param}.${field}' must be a string.`, { param: `${param}.${field}` })
 }
 
-function imageOf(url: string | null | undefined, detail: string | null | undefined, param: string): ContentPart {
+function imageOf(url: unknown, detail: unknown, param: string): ContentPart {
   if (typeof url !== 'string' || !/^(https?:\/\/\S+|data:image\/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=_-]+)$/i.test(url)) {
     throw new ApiError('invalid_image_url', `'${param}' needs an http(s) URL or a data:image/…;base64 URL.`, { param })
   }
-  if (detail && !DETAILS.has(detail)) throw new ApiError('invalid_content_part', `'${param}.detail' must be auto, low, high or original.`, { param: `${param}.detail` })
-  return { type: 'image', url, ...(detail && { detail }) }
+  if (detail != null && !isDetail(detail))
+    throw new ApiError('invalid_content_part', `'${param}.detail' must be auto, low, high or original.`, { param: `${param}.detail` })
+  return { type: 'image', url, ...(detail != null && { detail }) }
 }
 
 function fileOf(file: Record<string, unknown>, param: string): ContentPart {
   const url = file['file_data'] ?? file['file_url']
   if (typeof url !== 'string' || !/^(https?:|data:)/i.test(url)) {
-    throw new ApiError('unsupported_content_type', `'${param}' needs file_data (a data: URL) or file_url; uploaded files (file_id) are not kept here.`, { param })
+    throw new ApiError('unsupported_content_type', `'${param}' needs file_data (a data: URL) or file_url; uploaded files (file_id) are not kept here.`, {
+      param,
+    })
   }
   return { type: 'file', url, ...(typeof file['filename'] === 'string' && { filename: file['filename'] }) }
 }

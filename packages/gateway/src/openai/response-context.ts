@@ -51,7 +51,11 @@ export async function responseContext(api: ApiContext, caller: Caller, body: Con
 }
 
 /** What has been said in a conversation by now: more than when it was asked, where it was being answered then. */
-export async function conversationSoFar(api: ApiContext, conversation: Conversation, truncation: ContextRequest['truncation']): Promise<readonly AgentMessage[]> {
+export async function conversationSoFar(
+  api: ApiContext,
+  conversation: Conversation,
+  truncation: ContextRequest['truncation'],
+): Promise<readonly AgentMessage[]> {
   const past = agentMessagesOfItems(await itemsOf(api, conversation.id), 'previous')
   return truncation === 'auto' ? truncated(past) : past
 }
@@ -75,7 +79,9 @@ async function previousOf(api: ApiContext, caller: Caller, id: string): Promise<
 /** By id, or by a name of the client's choice, which begins a conversation the first time. */
 async function conversationOf(api: ApiContext, caller: Caller, wanted: string | { readonly id: string }, mayBegin: boolean): Promise<Conversation | undefined> {
   const id = typeof wanted === 'string' ? wanted : wanted.id
-  const known = (await api.stores.conversations.get(id, caller.viewer)) ?? (typeof wanted === 'string' ? await api.stores.conversations.named(wanted, caller.owner) : undefined)
+  const known =
+    (await api.stores.conversations.get(id, caller.viewer)) ??
+    (typeof wanted === 'string' ? await api.stores.conversations.named(wanted, caller.owner) : undefined)
   if (known) return known
   if (typeof wanted !== 'string' || id.startsWith('conv_')) throw conversationNotFound(id)
   if (!mayBegin) return undefined

@@ -6,7 +6,12 @@ export function envelopeOf(body: ResponseRequestBody, model: string): Record<str
   return {
     model,
     instructions: body.instructions ?? null,
-    tools: (body.tools ?? []).map((tool) => ({ ...tool, description: tool.description ?? null, parameters: tool.parameters ?? null, strict: tool.strict ?? true })),
+    tools: (body.tools ?? []).map((tool) => ({
+      ...tool,
+      description: tool.description ?? null,
+      parameters: tool.parameters ?? null,
+      strict: tool.strict ?? true,
+    })),
     tool_choice: body.tool_choice ?? 'auto',
     truncation: body.truncation ?? 'disabled',
     parallel_tool_calls: true,
@@ -60,7 +65,10 @@ export function responseOf(parts: ResponseParts): Record<string, unknown> {
 }
 
 /** A response as it was before it was answered, also when it has been by now: the envelope of one that has ended says how. */
-export function unansweredResponseOf(parts: Omit<ResponseParts, 'status' | 'output' | 'completedAt'>, status: 'queued' | 'in_progress'): Record<string, unknown> {
+export function unansweredResponseOf(
+  parts: Omit<ResponseParts, 'status' | 'output' | 'completedAt'>,
+  status: 'queued' | 'in_progress',
+): Record<string, unknown> {
   const envelope = { ...parts.envelope, error: null, incomplete_details: null, usage: null }
   return responseOf({ ...parts, envelope, status, completedAt: null, output: [] })
 }

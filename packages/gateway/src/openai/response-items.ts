@@ -68,8 +68,10 @@ export function agentMessagesOfItems(items: readonly StoredItem[], param = 'inpu
   for (const [index, item] of items.entries()) {
     const field = `${param}[${index}]`
     if (item.type === 'message') messages.push(messageOf(item, field))
-    else if (item.type === 'function_call') addCall(messages, { id: item['call_id'] as string, name: item['name'] as string, arguments: item['arguments'] as string })
-    else if (item.type === 'function_call_output') messages.push({ role: 'tool', content: contentOf(item['output'], `${field}.output`), toolCallId: item['call_id'] as string })
+    else if (item.type === 'function_call')
+      addCall(messages, { id: item['call_id'] as string, name: item['name'] as string, arguments: item['arguments'] as string })
+    else if (item.type === 'function_call_output')
+      messages.push({ role: 'tool', content: contentOf(item['output'], `${field}.output`), toolCallId: item['call_id'] as string })
     else if (item.type === 'compaction') messages.push({ role: 'system', content: decodeCompaction(item['encrypted_content'] as string, field) })
   }
   return messages

@@ -18,7 +18,10 @@ const Format = z.discriminatedUnion('type', [
 
 const Tool = z.looseObject({
   type: z.string(),
-  name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected 1 to 64 letters, digits, _ . or -').optional(),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'expected 1 to 64 letters, digits, _ . or -')
+    .optional(),
   description: z.string().nullish(),
   parameters: z.record(z.string(), z.unknown()).nullish(),
   strict: z.boolean().nullish(),
@@ -102,9 +105,13 @@ export type ResponseRequestBody = z.output<typeof ResponseRequest>
 export function responseAgentOptionsOf(body: ResponseRequestBody): Pick<AgentRequest, 'clientTools' | 'toolChoice' | 'sampling' | 'instructions'> {
   const tools = (body.tools ?? []).map((tool, index) => {
     if (tool.type !== 'function' || tool.name === undefined) {
-      throw new ApiError('unsupported_parameter', `Unsupported parameter: 'tools[${index}].type' ('${tool.type}'): function tools are supported, hosted ones are not.`, {
-        param: `tools[${index}].type`,
-      })
+      throw new ApiError(
+        'unsupported_parameter',
+        `Unsupported parameter: 'tools[${index}].type' ('${tool.type}'): function tools are supported, hosted ones are not.`,
+        {
+          param: `tools[${index}].type`,
+        },
+      )
     }
     return {
       name: tool.name,
@@ -123,7 +130,8 @@ export function responseAgentOptionsOf(body: ResponseRequestBody): Pick<AgentReq
 
 function toolChoiceOf(choice: z.output<typeof ToolChoice>, tools: readonly { readonly name: string }[]): NonNullable<AgentRequest['toolChoice']> {
   if (typeof choice === 'string') {
-    if (choice === 'required' && tools.length === 0) throw new ApiError('invalid_value', "tool_choice 'required' needs at least one tool.", { param: 'tool_choice' })
+    if (choice === 'required' && tools.length === 0)
+      throw new ApiError('invalid_value', "tool_choice 'required' needs at least one tool.", { param: 'tool_choice' })
     return choice
   }
   if (choice.type !== 'function' || choice.name === undefined) {
@@ -144,6 +152,9 @@ function samplingOf(body: ResponseRequestBody): NonNullable<AgentRequest['sampli
     ...(body.presence_penalty != null && { presencePenalty: body.presence_penalty }),
     ...(body.frequency_penalty != null && { frequencyPenalty: body.frequency_penalty }),
     ...(body.reasoning?.effort != null && { reasoningEffort: body.reasoning.effort }),
-    ...(format && format.type !== 'text' && { responseFormat: format.type === 'json_schema' ? jsonFormatOf({ type: 'json_schema', json_schema: format }) : { type: 'json' } }),
+    ...(format &&
+      format.type !== 'text' && {
+        responseFormat: format.type === 'json_schema' ? jsonFormatOf({ type: 'json_schema', json_schema: format }) : { type: 'json' },
+      }),
   }
 }

@@ -77,7 +77,10 @@ export class ResponseAssembler {
   #openItem(kind: 'message' | 'reasoning'): ResponseEvent[] {
     const index = this.#output.length
     const id = this.#idOf(kind === 'message' ? 'msg' : 'rs', index)
-    const item: StoredItem = kind === 'message' ? { id, type: 'message', status: 'in_progress', role: 'assistant', content: [] } : { id, type: 'reasoning', status: 'in_progress', summary: [] }
+    const item: StoredItem =
+      kind === 'message'
+        ? { id, type: 'message', status: 'in_progress', role: 'assistant', content: [] }
+        : { id, type: 'reasoning', status: 'in_progress', summary: [] }
     this.#output.push(item)
     this.#open = { kind, index, text: '' }
     const place = { item_id: id, output_index: index }
@@ -118,7 +121,14 @@ export class ResponseAssembler {
 
   #startCall(data: Readonly<Record<string, unknown>>): ResponseEvent {
     const index = this.#output.length
-    const item: StoredItem = { id: this.#idOf('fc', index), type: 'function_call', status: 'in_progress', call_id: data['id'], name: data['name'], arguments: '' }
+    const item: StoredItem = {
+      id: this.#idOf('fc', index),
+      type: 'function_call',
+      status: 'in_progress',
+      call_id: data['id'],
+      name: data['name'],
+      arguments: '',
+    }
     this.#output.push(item)
     this.#calls.set(data['id'] as string, index)
     return { type: 'response.output_item.added', output_index: index, item }

@@ -50,7 +50,9 @@ test.each([
   for (const path of ['/v1/models', '/v1/chat/completions', '/api/sessions', '/openapi.json', '/docs']) {
     const response = await t.api.get(path)
     expect([path, response.status, response.headers.get('retry-after')]).toEqual([path, 503, null])
-    expect(await response.json()).toEqual({ error: { message: expect.stringContaining(platform!.reason!), type: 'server_error', param: null, code: 'api_server_not_ready' } })
+    expect(await response.json()).toEqual({
+      error: { message: expect.stringContaining(platform!.reason!), type: 'server_error', param: null, code: 'api_server_not_ready' },
+    })
   }
   expect((await t.api.get('/health')).status).toBe(200)
   // Whoever operates it needs a key to look inside, and there is none unless it is merely switched off.

@@ -9,4 +9,6 @@ export interface Platform extends AsyncDisposable {
 }
 
 /** Whether a platform's settings let it be started; if not, why, in a sentence that names what to set. */
-export type PlatformPlan = { readonly state: 'ready' } | { readonly state: Extract<PlatformState, 'not_configured' | 'disabled' | 'misconfigured'>; readonly reason: string }
+export type PlatformPlan =
+  | { readonly state: 'ready' }
+  | { readonly state: Extract<PlatformState, 'not_configured' | 'disabled' | 'misconfigured'>; readonly reason: string }

@@ -28,13 +28,16 @@ test('a backup without a name is named by the time', async () => {
 test('a backup that fails says so, and why', async () => {
   await using t = await startTestGateway()
   await t.api.frames(t.api.post('/api/backups', { name: 'mine.db' }))
-  expect(dataOf(await t.api.frames(t.api.post('/api/backups', { name: 'mine.db' }))).at(-1)).toMatchObject({ event: 'failed', message: expect.stringContaining('mine.db') })
+  expect(dataOf(await t.api.frames(t.api.post('/api/backups', { name: 'mine.db' }))).at(-1)).toMatchObject({
+    event: 'failed',
+    message: expect.stringContaining('mine.db'),
+  })
 })
 
 test('a backup ends with the client that asked for it, and leaves nothing', async () => {
   await using t = await startTestGateway()
   const { id } = (await t.api.json(t.api.post('/api/sessions', {}))).session
-  const page = Array.from({ length: 50 }, (_, n) => ({ id: `msg_${n}`, role: 'user', content: 'x'.repeat(400_000) }) as const)
+  const page = Array.from({ length: 25 }, (_, n) => ({ id: `msg_${n}`, role: 'user', content: 'x'.repeat(400_000) }) as const)
   await t.stores.sessions.append(id, { all: true }, page)
   const frames = framesOf(await t.api.post('/api/backups', { name: 'mine.db' }))
   expect((await frames.next()).value).toBeDefined()

@@ -30,13 +30,20 @@ export interface Backups {
 
 /** `/api/backups`: an online backup of `gateway.db`, with its progress as events. It ends with the client that asked for it. */
 export function backupsRoutes(api: ApiContext, backups: Backups) {
-  return new Hono<ApiEnv>().post('/backups', operation({ tag: 'Operation', summary: 'Back up the database', body: CreateBackup, streams: 'only' }), async (c) => {
-    requireScope(c.get('caller'), 'admin')
-    refuseIdempotencyKey(c, 'give the backup a name; a second one of that name is refused')
-    if (api.turns.isDraining) throw new ApiError('gateway_draining', 'The gateway is shutting down.', { headers: { 'Retry-After': '5' } })
-    const { name } = await readBody(c, CreateBackup)
-    return sseResponse(framesOf(api, (progress) => backups.create(name, progress)), { clock: api.clock, keepAliveMs: api.settings.keepAliveMs })
-  })
+  return new Hono<ApiEnv>().post(
+    '/backups',
+    operation({ tag: 'Operation', summary: 'Back up the database', body: CreateBackup, streams: 'only' }),
+    async (c) => {
+      requireScope(c.get('caller'), 'admin')
+      refuseIdempotencyKey(c, 'give the backup a name; a second one of that name is refused')
+      if (api.turns.isDraining) throw new ApiError('gateway_draining', 'The gateway is shutting down.', { headers: { 'Retry-After': '5' } })
+      const { name } = await readBody(c, CreateBackup)
+      return sseResponse(
+        framesOf(api, (progress) => backups.create(name, progress)),
+        { clock: api.clock, keepAliveMs: api.settings.keepAliveMs },
+      )
+    },
+  )
 }
 
 async function* framesOf(api: ApiContext, work: (progress: BackupProgress) => Promise<string>): AsyncGenerator<string> {

@@ -26,7 +26,13 @@ test('an answer has the shape that OpenAI’s client knows', async () => {
     created: expect.toSatisfy(Number.isInteger),
     model: 'gpt-4o',
     choices: [{ index: 0, message: { role: 'assistant', content: 'You said: Hello', refusal: null }, logprobs: null, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8, prompt_tokens_details: { cached_tokens: 0 }, completion_tokens_details: { reasoning_tokens: 0 } },
+    usage: {
+      prompt_tokens: 3,
+      completion_tokens: 5,
+      total_tokens: 8,
+      prompt_tokens_details: { cached_tokens: 0 },
+      completion_tokens_details: { reasoning_tokens: 0 },
+    },
     service_tier: 'default',
     system_fingerprint: null,
   } satisfies Record<Exclude<keyof ChatCompletion, 'metadata' | 'moderation'>, unknown>)
@@ -35,7 +41,11 @@ test('an answer has the shape that OpenAI’s client knows', async () => {
 test('a stream says the same in chunks, and ends with [DONE]', async () => {
   await using t = await startTestGateway()
   const response = await ask(t, { stream: true, stream_options: { include_usage: true } })
-  expect([response.headers.get('content-type'), response.headers.get('cache-control'), response.headers.get('x-accel-buffering')]).toEqual(['text/event-stream; charset=utf-8', 'no-cache, no-transform', 'no'])
+  expect([response.headers.get('content-type'), response.headers.get('cache-control'), response.headers.get('x-accel-buffering')]).toEqual([
+    'text/event-stream; charset=utf-8',
+    'no-cache, no-transform',
+    'no',
+  ])
   const frames = await t.api.frames(Promise.resolve(response))
   const chunks = dataOf(frames) as unknown as ChatCompletionChunk[]
   expect(chunks.map(({ choices, usage }) => [choices[0]?.delta, choices[0]?.finish_reason, usage?.total_tokens])).toEqual([
@@ -55,7 +65,10 @@ test('usage is streamed to those who ask for it only', async () => {
 })
 
 test('an unknown model is answered by the default one and echoed; a listed one is selected', async () => {
-  const models = [{ id: 'scripted', target: 'scripted/scripted', ownedBy: 'scripted' }, { id: 'fast', target: 'openai/gpt-5-mini', ownedBy: 'openai' }]
+  const models = [
+    { id: 'scripted', target: 'scripted/scripted', ownedBy: 'scripted' },
+    { id: 'fast', target: 'openai/gpt-5-mini', ownedBy: 'openai' },
+  ]
   await using t = await startTestGateway({ agent: new TestAgent({ play: echo, models }) })
   for (const model of ['gpt-17', 'fast']) expect((await t.api.json(ask(t, { model }))).model).toBe(model)
   expect((await t.api.json(ask(t, {}))).model).toBe('talaria')
@@ -103,10 +116,18 @@ test('what a request says of the answer reaches the agent', async () => {
 test('pictures and files reach the agent, and are kept', async () => {
   await using t = await startTestGateway()
   const picture = 'data:image/png;base64,AAAA'
-  const content = [{ type: 'text', text: 'What is it?' }, { type: 'image_url', image_url: { url: picture, detail: 'low' } }, { type: 'file', file: { file_data: 'data:text/plain;base64,AAAA', filename: 'a.txt' } }]
+  const content = [
+    { type: 'text', text: 'What is it?' },
+    { type: 'image_url', image_url: { url: picture, detail: 'low' } },
+    { type: 'file', file: { file_data: 'data:text/plain;base64,AAAA', filename: 'a.txt' } },
+  ]
   const response = await ask(t, { messages: [{ role: 'user', content }] })
   await response.text()
-  const parts = [{ type: 'text', text: 'What is it?' }, { type: 'image', url: picture, detail: 'low' }, { type: 'file', url: 'data:text/plain;base64,AAAA', filename: 'a.txt' }]
+  const parts = [
+    { type: 'text', text: 'What is it?' },
+    { type: 'image', url: picture, detail: 'low' },
+    { type: 'file', url: 'data:text/plain;base64,AAAA', filename: 'a.txt' },
+  ]
   expect(t.agent.runs[0]!.request.messages).toEqual([{ role: 'user', content: parts }])
   const { data } = await t.api.json(t.api.get(`/api/sessions/${response.headers.get('x-talaria-session-id')}/messages`))
   expect(data[0]).toMatchObject({ content: 'What is it?', parts })
@@ -138,7 +159,8 @@ test('a parameter that has no effect here is refused by its name, unless it has 
     web_search_options: {},
   }
   expect(Object.keys(asking).toSorted()).toEqual(Object.keys(CHAT_UNSUPPORTED).toSorted())
-  for (const [name, value] of Object.entries(asking)) expect(await t.api.refusal(ask(t, { [name]: value }))).toEqual({ status: 400, code: 'unsupported_parameter', param: name })
+  for (const [name, value] of Object.entries(asking))
+    expect(await t.api.refusal(ask(t, { [name]: value }))).toEqual({ status: 400, code: 'unsupported_parameter', param: name })
   expect(t.agent.runs).toEqual([])
   const harmless = Object.fromEntries(Object.entries(CHAT_UNSUPPORTED).map(([name, { defaults }]) => [name, defaults[0] ?? null]))
   await t.api.json(ask(t, harmless))
@@ -157,9 +179,36 @@ const REFUSED: readonly (readonly [string, object, string, string | null])[] = [
   ['nothing new from the user', { messages: [user('Hello'), assistant('Hi')] }, 'invalid_request', 'messages'],
   ['only instructions', { messages: [{ role: 'system', content: 'Be brief.' }] }, 'invalid_request', 'messages'],
   ['sound', { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: {} }] }] }, 'unsupported_content_type', 'messages[0].content[0].type'],
-  ['an uploaded file', { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] }] }, 'unsupported_content_type', 'messages[0].content[0]'],
-  ['a picture from the disk', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'file:///etc/passwd' } }] }] }, 'invalid_image_url', 'messages[0].content[0]'],
-  ['a picture in odd detail', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://a.example/a.png', detail: 'odd' } }] }] }, 'invalid_content_part', 'messages[0].content[0].detail'],
+  [
+    'an uploaded file',
+    { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] }] },
+    'unsupported_content_type',
+    'messages[0].content[0]',
+  ],
+  [
+    'a picture from the disk',
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'file:///etc/passwd' } }] }] },
+    'invalid_image_url',
+    'messages[0].content[0]',
+  ],
+  [
+    'a picture that is none',
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: null }] }] },
+    'invalid_image_url',
+    'messages[0].content[0]',
+  ],
+  [
+    'a picture in no detail',
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://a.example/a.png', detail: {} } }] }] },
+    'invalid_content_part',
+    'messages[0].content[0].detail',
+  ],
+  [
+    'a picture in odd detail',
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://a.example/a.png', detail: 'odd' } }] }] },
+    'invalid_content_part',
+    'messages[0].content[0].detail',
+  ],
   ['text that is none', { messages: [{ role: 'user', content: [{ type: 'text', text: 1 }] }] }, 'invalid_content_part', 'messages[0].content[0].text'],
   ['a temperature of the sun', { temperature: 5_500 }, 'invalid_value', 'temperature'],
   ['a temperature in words', { temperature: 'warm' }, 'invalid_value', 'temperature'],
@@ -176,9 +225,9 @@ const REFUSED: readonly (readonly [string, object, string, string | null])[] = [
   ['an odd wish for the disconnect', { on_disconnect: 'explode' }, 'invalid_value', 'on_disconnect'],
 ]
 
-test.each(REFUSED)('%s is refused, and the refusal names it', async (_, body, code, param) => {
+test('a request that says what cannot be is refused, and the refusal names it', async () => {
   await using t = await startTestGateway()
-  expect(await t.api.refusal(ask(t, body))).toEqual({ status: 400, code, param })
+  for (const [what, body, code, param] of REFUSED) expect([what, await t.api.refusal(ask(t, body))]).toEqual([what, { status: 400, code, param }])
   expect(t.agent.runs).toEqual([])
   expect(await t.stores.sessions.list({ all: true }, { limit: 1 })).toEqual([])
 })
@@ -274,9 +323,14 @@ describe('which session', () => {
     expect([first.session, first.stored]).toEqual(['my:chat-1', ['one', 'uno', 'two', 'You said: two']])
   })
 
-  test.each(['a/b', '../x', 'a..b', '.a', ' x', 'ü', 'a'.repeat(257)])('%j is no id of a session', async (id) => {
+  test('what could not stand in an address is no id of a session', async () => {
     await using t = await startTestGateway()
-    expect(await t.api.refusal(ask(t, {}, { 'X-Talaria-Session-Id': Buffer.from(id).toString('latin1').replace(/^ /, '%20') }))).toMatchObject({ status: 400, code: 'invalid_session_id' })
+    for (const id of ['a/b', '../x', 'a..b', '.a', '%20x', 'ü', 'a'.repeat(257)]) {
+      expect([id, await t.api.refusal(ask(t, {}, { 'X-Talaria-Session-Id': Buffer.from(id).toString('latin1') }))]).toMatchObject([
+        id,
+        { status: 400, code: 'invalid_session_id' },
+      ])
+    }
   })
 
   test('what a session was made to be told goes before what a request says', async () => {
@@ -290,12 +344,20 @@ describe('which session', () => {
     const play = (run: TestRun) =>
       run.request.messages.at(-1)!.role === 'tool'
         ? run.say('It rains.').finish()
-        : run.emit({ type: 'tool.started', id: 'call_1', name: 'weather', runs: 'client' }, { type: 'tool.finished', id: 'call_1', name: 'weather', runs: 'client', arguments: '{"city":"Rome"}' }).finish('tool_calls')
+        : run
+            .emit(
+              { type: 'tool.started', id: 'call_1', name: 'weather', runs: 'client' },
+              { type: 'tool.finished', id: 'call_1', name: 'weather', runs: 'client', arguments: '{"city":"Rome"}' },
+            )
+            .finish('tool_calls')
     await using t = await startTestGateway({ agent: new TestAgent({ play }) })
     const tools = [{ type: 'function', function: { name: 'weather' } }]
     const first = await ask(t, { messages: [user('Rain?')], tools })
     const { choices } = (await first.json()) as ChatCompletion
-    expect(choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { content: null, tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"city":"Rome"}' } }] } })
+    expect(choices[0]).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: { content: null, tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"city":"Rome"}' } }] },
+    })
     const second = await ask(t, { messages: [user('Rain?'), choices[0]!.message, { role: 'tool', tool_call_id: 'call_1', content: 'yes' }], tools })
     expect((await second.json()) as ChatCompletion).toMatchObject({ choices: [{ message: { content: 'It rains.' }, finish_reason: 'stop' }] })
     expect(second.headers.get('x-talaria-session-id')).toBe(first.headers.get('x-talaria-session-id'))
@@ -305,7 +367,8 @@ describe('which session', () => {
 
 describe('tools in a stream', () => {
   const started = (runs: 'client' | 'server', id = 'call_1') => ({ type: 'tool.started', id, name: 'look', runs }) as const
-  const finished = (runs: 'client' | 'server', id = 'call_1') => ({ type: 'tool.finished', id, name: 'look', runs, arguments: '{"at":1}', ...(runs === 'server' && { output: 'a cat' }) }) as const
+  const finished = (runs: 'client' | 'server', id = 'call_1') =>
+    ({ type: 'tool.finished', id, name: 'look', runs, arguments: '{"at":1}', ...(runs === 'server' && { output: 'a cat' }) }) as const
 
   async function calls(t: TestGateway) {
     const chunks = dataOf(await t.api.frames(ask(t, { stream: true }))) as unknown as ChatCompletionChunk[]
@@ -315,7 +378,11 @@ describe('tools in a stream', () => {
   test('arguments come as the model writes them, and those of two calls are told apart', async () => {
     const play = (run: TestRun) =>
       run
-        .emit(started('client'), { type: 'tool.progress', id: 'call_1', argumentsDelta: '{"at"' }, started('client', 'call_2'), { type: 'tool.progress', id: 'call_1', argumentsDelta: ':1}' })
+        .emit(started('client'), { type: 'tool.progress', id: 'call_1', argumentsDelta: '{"at"' }, started('client', 'call_2'), {
+          type: 'tool.progress',
+          id: 'call_1',
+          argumentsDelta: ':1}',
+        })
         .emit(finished('client'), { type: 'tool.progress', id: 'call_2', argumentsDelta: '{}' }, { ...finished('client', 'call_2'), arguments: '{}' })
         .finish('tool_calls')
     await using t = await startTestGateway({ agent: new TestAgent({ play }) })
@@ -346,7 +413,9 @@ describe('tools in a stream', () => {
     for (const header of ['X-Talaria-Events', 'X-Hermes-Events']) {
       const extended = await t.api.frames(ask(t, { stream: true }, { [header]: 'extended' }))
       expect(extended.map(({ event }) => event).filter(Boolean)).toEqual(['talaria.tool.started', 'talaria.tool.finished'])
-      expect(extended.filter(({ event }) => event === undefined).map(({ data }) => data.replaceAll(/chatcmpl-\w+|"created":\d+/g, ''))).toEqual(plain.map(({ data }) => data.replaceAll(/chatcmpl-\w+|"created":\d+/g, '')))
+      expect(extended.filter(({ event }) => event === undefined).map(({ data }) => data.replaceAll(/chatcmpl-\w+|"created":\d+/g, ''))).toEqual(
+        plain.map(({ data }) => data.replaceAll(/chatcmpl-\w+|"created":\d+/g, '')),
+      )
     }
   })
 })
@@ -364,14 +433,18 @@ describe('how it ends', () => {
   test('reasoning is told apart from the answer', async () => {
     await using t = await startTestGateway({ agent: new TestAgent({ play: (run) => run.emit({ type: 'reasoning.delta', text: 'Hm.' }).say('Yes.').finish() }) })
     expect((await t.api.json(ask(t, {}))).choices[0].message).toMatchObject({ content: 'Yes.', reasoning_content: 'Hm.' })
-    expect(dataOf(await t.api.frames(ask(t, { stream: true }))).map(({ choices }) => (choices as unknown as ChatCompletionChunk['choices'])[0]!.delta)).toContainEqual({ reasoning_content: 'Hm.' })
+    expect(
+      dataOf(await t.api.frames(ask(t, { stream: true }))).map(({ choices }) => (choices as unknown as ChatCompletionChunk['choices'])[0]!.delta),
+    ).toContainEqual({ reasoning_content: 'Hm.' })
   })
 
   test('a failure without a word is 502, and not to be tried again: the agent has', async () => {
     await using t = await startTestGateway({ agent: new TestAgent({ play: (run) => run.fail('model_unavailable', 'The model is down.') }) })
     const response = await ask(t, {})
     expect([response.status, response.headers.get('x-should-retry')]).toEqual([502, 'false'])
-    expect(await response.json()).toEqual({ error: { message: 'The model is down. (model_unavailable)', type: 'server_error', param: null, code: 'agent_failed' } })
+    expect(await response.json()).toEqual({
+      error: { message: 'The model is down. (model_unavailable)', type: 'server_error', param: null, code: 'agent_failed' },
+    })
   })
 
   test('a conversation that is too long for the model is refused as OpenAI does', async () => {
@@ -381,7 +454,10 @@ describe('how it ends', () => {
 
   test('a failure after some words is an answer with them, that says how it ended', async () => {
     await using t = await startTestGateway({ agent: new TestAgent({ play: (run) => run.say('Half').fail() }) })
-    expect(await t.api.json(ask(t, {}))).toMatchObject({ choices: [{ message: { content: 'Half' }, finish_reason: 'error' }], talaria: { status: 'failed', error: { code: 'model_unavailable' } } })
+    expect(await t.api.json(ask(t, {}))).toMatchObject({
+      choices: [{ message: { content: 'Half' }, finish_reason: 'error' }],
+      talaria: { status: 'failed', error: { code: 'model_unavailable' } },
+    })
     const frames = await t.api.frames(ask(t, { stream: true }))
     expect(dataOf(frames).at(-1)).toEqual({ error: { message: 'It is not there.', type: 'server_error', param: null, code: 'model_unavailable' } })
     expect(frames.at(-1)!.data).toBe('[DONE]')
@@ -392,7 +468,10 @@ describe('how it ends', () => {
     const waiting = ask(t, {})
     const { request } = await t.agent.next()
     await t.api.json(t.api.post(`/v1/runs/${request.turnId}/stop`))
-    expect(await t.api.json(waiting)).toMatchObject({ choices: [{ message: { content: '' }, finish_reason: 'error' }], talaria: { status: 'cancelled', error: { code: 'stopped' } } })
+    expect(await t.api.json(waiting)).toMatchObject({
+      choices: [{ message: { content: '' }, finish_reason: 'error' }],
+      talaria: { status: 'cancelled', error: { code: 'stopped' } },
+    })
   })
 
   test('an answer that the end of the gateway interrupted is to be asked for again', async () => {
@@ -420,7 +499,11 @@ describe('when the client goes away', () => {
     leaves.abort()
     await run.ended
     await until('it is settled', 2_000, async () => (await t.stores.turns.get(run.request.turnId, { all: true }))!.finishedAt !== null)
-    expect(await t.stores.turns.get(run.request.turnId, { all: true })).toMatchObject({ status: 'cancelled', output: 'Half', error: { code: 'client_disconnected' } })
+    expect(await t.stores.turns.get(run.request.turnId, { all: true })).toMatchObject({
+      status: 'cancelled',
+      output: 'Half',
+      error: { code: 'client_disconnected' },
+    })
   })
 
   test.each([
@@ -430,7 +513,9 @@ describe('when the client goes away', () => {
   ])('a run that was asked to goes on, %s, and is found again', async (_, options, body) => {
     await using t = await startTestGateway({ agent: new TestAgent(), listens: true })
     const leaves = new AbortController()
-    const asked = t.api.post(PATH, { messages: [user('Hello')], stream: true, ...body }, { signal: leaves.signal, ...options }).then((response) => response.text())
+    const asked = t.api
+      .post(PATH, { messages: [user('Hello')], stream: true, ...body }, { signal: leaves.signal, ...options })
+      .then((response) => response.text())
     asked.catch(() => {})
     const run = (await t.agent.next()).say('Half')
     leaves.abort()
@@ -460,7 +545,11 @@ describe('when the client goes away', () => {
 
   test('an odd wish is refused before anything begins', async () => {
     await using t = await startTestGateway()
-    expect(await t.api.refusal(ask(t, {}, { 'X-Talaria-On-Disconnect': 'explode' }))).toEqual({ status: 400, code: 'invalid_value', param: 'X-Talaria-On-Disconnect' })
+    expect(await t.api.refusal(ask(t, {}, { 'X-Talaria-On-Disconnect': 'explode' }))).toEqual({
+      status: 400,
+      code: 'invalid_value',
+      param: 'X-Talaria-On-Disconnect',
+    })
     expect(t.agent.runs).toEqual([])
   })
 })

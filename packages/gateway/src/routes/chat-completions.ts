@@ -39,8 +39,15 @@ export function chatCompletionsRoutes(api: ApiContext, idempotency: Idempotency)
           const model = body.model ?? api.settings.modelName
           const sessionId = ourHeader(c, 'Session-Id')
           const user = body.safety_identifier ?? body.user
-          const { known, ...place } = await placeTranscript(api, caller, messages, { model, ...(sessionId !== undefined && { sessionId }), ...(user && { user }) })
-          const instructions = messages.filter((message) => message.role === 'system').map((message) => textOf(message.content)).join('\n')
+          const { known, ...place } = await placeTranscript(api, caller, messages, {
+            model,
+            ...(sessionId !== undefined && { sessionId }),
+            ...(user && { user }),
+          })
+          const instructions = messages
+            .filter((message) => message.role === 'system')
+            .map((message) => textOf(message.content))
+            .join('\n')
           const rendering: ChatRendering = {
             model,
             includeUsage: body.stream_options?.include_usage ?? false,
@@ -74,5 +81,8 @@ function renderingOf(turn: Turn): ChatRendering {
 
 function streamChat(api: ApiContext, turn: Turn): Response {
   const stream = new ChatStream(turn, renderingOf(turn))
-  return streamTurn(api, turn, (events) => stream.render(events), { durable: false, onError: (refusal) => `data: ${JSON.stringify(refusal.body())}\n\ndata: [DONE]\n\n` })
+  return streamTurn(api, turn, (events) => stream.render(events), {
+    durable: false,
+    onError: (refusal) => `data: ${JSON.stringify(refusal.body())}\n\ndata: [DONE]\n\n`,
+  })
 }

@@ -12,12 +12,25 @@ const user = (content: string, id?: string) => ({ role: 'user', content, ...(id 
 test('a conversation is made, found, given other metadata, and deleted', async () => {
   await using t = await startTestGateway()
   const made = await create(t, { metadata: { topic: 'cats' } })
-  expect(made).toEqual({ id: expect.stringMatching(/^conv_/), object: 'conversation', created_at: expect.toSatisfy(Number.isInteger), metadata: { topic: 'cats' } })
+  expect(made).toEqual({
+    id: expect.stringMatching(/^conv_/),
+    object: 'conversation',
+    created_at: expect.toSatisfy(Number.isInteger),
+    metadata: { topic: 'cats' },
+  })
   const path = `/v1/conversations/${made.id}`
   expect(await t.api.json(t.api.get(path))).toEqual(made)
   expect(await t.api.json(t.api.post(path, { metadata: { topic: 'dogs' } }))).toEqual({ ...made, metadata: { topic: 'dogs' } })
   expect(await t.api.json(t.api.delete(path))).toEqual({ id: made.id, object: 'conversation.deleted', deleted: true })
-  for (const [method, more, body] of [['GET', '', undefined], ['POST', '', { metadata: {} }], ['DELETE', '', undefined], ['GET', '/items', undefined], ['POST', '/items', { items: [user('x')] }], ['GET', '/items/x', undefined], ['DELETE', '/items/x', undefined]] as const) {
+  for (const [method, more, body] of [
+    ['GET', '', undefined],
+    ['POST', '', { metadata: {} }],
+    ['DELETE', '', undefined],
+    ['GET', '/items', undefined],
+    ['POST', '/items', { items: [user('x')] }],
+    ['GET', '/items/x', undefined],
+    ['DELETE', '/items/x', undefined],
+  ] as const) {
     expect(await t.api.refusal(t.api.call(method, path + more, { body }))).toEqual({ status: 404, code: 'conversation_not_found', param: 'conversation' })
   }
 })
@@ -26,8 +39,25 @@ test('items are added, listed a page at a time either way round, found, and dele
   await using t = await startTestGateway()
   const { id } = await create(t, { items: [user('zero', 'msg_0')] })
   const path = `/v1/conversations/${id}/items`
-  const added = await t.api.json(t.api.post(path, { items: [user('one', 'msg_1'), { type: 'function_call', id: 'fc_2', call_id: 'c', name: 'look', arguments: '{}' }, { type: 'function_call_output', call_id: 'c', output: 'a cat' }] }))
-  expect(added).toMatchObject({ object: 'list', first_id: 'msg_1', has_more: false, data: [{ id: 'msg_1', type: 'message', status: 'completed', content: [{ type: 'input_text', text: 'one' }] }, { id: 'fc_2' }, { id: expect.stringMatching(/^fco_/) }] })
+  const added = await t.api.json(
+    t.api.post(path, {
+      items: [
+        user('one', 'msg_1'),
+        { type: 'function_call', id: 'fc_2', call_id: 'c', name: 'look', arguments: '{}' },
+        { type: 'function_call_output', call_id: 'c', output: 'a cat' },
+      ],
+    }),
+  )
+  expect(added).toMatchObject({
+    object: 'list',
+    first_id: 'msg_1',
+    has_more: false,
+    data: [
+      { id: 'msg_1', type: 'message', status: 'completed', content: [{ type: 'input_text', text: 'one' }] },
+      { id: 'fc_2' },
+      { id: expect.stringMatching(/^fco_/) },
+    ],
+  })
   const ids = (page: Json) => page.data.map((item: Json) => item.id)
   const all = ['msg_0', 'msg_1', 'fc_2', added.last_id]
   expect(ids(await t.api.json(t.api.get(path)))).toEqual(all.toReversed())
@@ -44,7 +74,12 @@ test('items are added, listed a page at a time either way round, found, and dele
 test.each([
   ['an item nobody knows', { items: [{ type: 'hologram' }] }, 'unsupported_parameter', 'input[0].type'],
   ['an item that lacks something', { items: [{ type: 'function_call', call_id: 'c', name: 'look' }] }, 'missing_required_parameter', 'items[0].arguments'],
-  ['an item that no model could be given', { items: [{ role: 'user', content: [{ type: 'input_audio' }] }] }, 'unsupported_content_type', 'items[0].content[0].type'],
+  [
+    'an item that no model could be given',
+    { items: [{ role: 'user', content: [{ type: 'input_audio' }] }] },
+    'unsupported_content_type',
+    'items[0].content[0].type',
+  ],
   ['too many items', { items: Array.from({ length: 21 }, () => user('x')) }, 'invalid_value', 'items'],
   ['metadata that is none', { metadata: 'x' }, 'invalid_value', 'metadata'],
   ['a parameter nobody has', { name: 'x' }, 'unknown_parameter', 'name'],

@@ -10,7 +10,16 @@ test('a key is shown once, when it is made, and nothing of it is kept but its ha
   expect(response.status).toBe(201)
   const { key, ...rest } = (await response.json()) as Record<string, unknown>
   expect(key).toMatch(/^tal_[\w-]{43}$/)
-  expect(rest).toEqual({ id: expect.stringMatching(/^key_/), object: 'talaria.key', name: 'portal', scopes: ['read'], service: true, created_at: expect.any(Number), last_used_at: null, revoked_at: null })
+  expect(rest).toEqual({
+    id: expect.stringMatching(/^key_/),
+    object: 'talaria.key',
+    name: 'portal',
+    scopes: ['read'],
+    service: true,
+    created_at: expect.any(Number),
+    last_used_at: null,
+    revoked_at: null,
+  })
   expect(await t.api.json(t.api.get('/api/keys'))).toEqual({ object: 'list', data: [rest] })
   expect(JSON.stringify(await t.stores.apiKeys.list())).not.toContain(key)
 })

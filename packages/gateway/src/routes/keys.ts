@@ -13,7 +13,10 @@ import { refuseIdempotencyKey } from '../api/refuse-idempotency-key.ts'
 
 const CreateKey = z.strictObject({
   name: z.string().trim().min(1).max(100),
-  scopes: z.array(z.enum(['chat', 'read', 'admin'])).min(1).default(['chat', 'read']),
+  scopes: z
+    .array(z.enum(['chat', 'read', 'admin']))
+    .min(1)
+    .default(['chat', 'read']),
   service: z.boolean().default(false).describe('May say for which user it acts (X-Talaria-User)'),
 })
 

@@ -15,8 +15,12 @@ test('the default model is listed first, under the name that clients see, and ot
   await using t = await startTestGateway({ agent: new TestAgent({ models }), env: { API_SERVER_MODEL_NAME: 'mine' } })
   const { object, data } = await t.api.json<{ object: string; data: Model[] }>(t.api.get('/v1/models'))
   expect(object).toBe('list')
-  expect(data.map(({ id, object: kind }) => [id, kind])).toEqual([['mine', 'model'], ['fast', 'model']])
-  for (const model of data) expect(model).toMatchObject({ created: expect.toSatisfy(Number.isInteger), owned_by: expect.any(String), root: expect.any(String), parent: null })
+  expect(data.map(({ id, object: kind }) => [id, kind])).toEqual([
+    ['mine', 'model'],
+    ['fast', 'model'],
+  ])
+  for (const model of data)
+    expect(model).toMatchObject({ created: expect.toSatisfy(Number.isInteger), owned_by: expect.any(String), root: expect.any(String), parent: null })
   for (const model of data) expect(await t.api.json(t.api.get(`/v1/models/${model.id}`))).toEqual(model)
 })
 

@@ -26,20 +26,30 @@ export function responseToolsRoutes(api: ApiContext, idempotency: Idempotency) {
       const system = instructions === undefined ? [] : [{ role: 'system' as const, content: instructions }]
       return c.json({ object: 'response.input_tokens', input_tokens: estimateTokens([...system, ...past, ...present], clientTools) })
     })
-    .post('/responses/compact', operation({ tag: 'OpenAI', summary: 'Compact a conversation into fewer tokens', body: CompactRequest, idempotent: true }), async (c) => {
-      const caller = c.get('caller')
-      requireScope(caller, 'chat')
-      admit(c, api)
-      const body = await readBody(c, CompactRequest, COMPACT_UNSUPPORTED)
-      return idempotency.once(c, async () => {
-        const context = await responseContext(api, caller, { ...body, conversation: null }, { mayBegin: false })
-        const messages = [...context.past, ...context.present]
-        if (messages.length === 0) throw new ApiError('missing_required_parameter', "Missing required parameter: 'input'.", { param: 'input' })
-        const gone = new AbortController()
-        onClientGone(c, () => gone.abort(new Error('the client went away')))
-        const options = { model: body.model ?? api.settings.modelName, ...(body.instructions && { instructions: body.instructions }) }
-        const { output, usage } = await api.turns.aside((signal) => compact(api, messages, { ...options, signal }), gone.signal)
-        return c.json({ id: createId('resp'), object: 'response.compaction', created_at: Math.floor(api.clock.now() / 1000), output, usage: responseUsageOf(usage) })
-      })
-    })
+    .post(
+      '/responses/compact',
+      operation({ tag: 'OpenAI', summary: 'Compact a conversation into fewer tokens', body: CompactRequest, idempotent: true }),
+      async (c) => {
+        const caller = c.get('caller')
+        requireScope(caller, 'chat')
+        admit(c, api)
+        const body = await readBody(c, CompactRequest, COMPACT_UNSUPPORTED)
+        return idempotency.once(c, async () => {
+          const context = await responseContext(api, caller, { ...body, conversation: null }, { mayBegin: false })
+          const messages = [...context.past, ...context.present]
+          if (messages.length === 0) throw new ApiError('missing_required_parameter', "Missing required parameter: 'input'.", { param: 'input' })
+          const gone = new AbortController()
+          onClientGone(c, () => gone.abort(new Error('the client went away')))
+          const options = { model: body.model ?? api.settings.modelName, ...(body.instructions && { instructions: body.instructions }) }
+          const { output, usage } = await api.turns.aside((signal) => compact(api, messages, { ...options, signal }), gone.signal)
+          return c.json({
+            id: createId('resp'),
+            object: 'response.compaction',
+            created_at: Math.floor(api.clock.now() / 1000),
+            output,
+            usage: responseUsageOf(usage),
+          })
+        })
+      },
+    )
 }

@@ -18,7 +18,8 @@ const ALL = { all: true } as const
 const ask = (t: TestGateway, body: object = {}, headers: Record<string, string> = {}) => t.api.post(PATH, { input: 'Hello', ...body }, { headers })
 const create = (t: TestGateway, body: object = {}): Promise<OpenAIResponse> => t.api.json(ask(t, body))
 const eventsOf = (frames: readonly Frame[]) => dataOf(frames) as unknown as ResponseStreamEvent[]
-const textOf = ({ output }: OpenAIResponse) => output.flatMap((item) => (item.type === 'message' ? item.content.map((part) => ('text' in part ? part.text : '')) : [])).join('')
+const textOf = ({ output }: OpenAIResponse) =>
+  output.flatMap((item) => (item.type === 'message' ? item.content.map((part) => ('text' in part ? part.text : '')) : [])).join('')
 const heard = (run: TestRun) => run.request.messages.map(({ content }) => content as string)
 
 const tool = (runs: 'client' | 'server') => [
@@ -29,9 +30,37 @@ const tool = (runs: 'client' | 'server') => [
 
 /** Open Responses (2026-04-24) has all of these in every response. */
 const REQUIRED = [
-  'id', 'object', 'created_at', 'completed_at', 'status', 'incomplete_details', 'model', 'previous_response_id', 'instructions', 'output', 'error', 'tools', 'tool_choice', 'truncation',
-  'parallel_tool_calls', 'text', 'top_p', 'presence_penalty', 'frequency_penalty', 'top_logprobs', 'temperature', 'reasoning', 'usage', 'max_output_tokens', 'max_tool_calls', 'store',
-  'background', 'service_tier', 'metadata', 'safety_identifier', 'prompt_cache_key',
+  'id',
+  'object',
+  'created_at',
+  'completed_at',
+  'status',
+  'incomplete_details',
+  'model',
+  'previous_response_id',
+  'instructions',
+  'output',
+  'error',
+  'tools',
+  'tool_choice',
+  'truncation',
+  'parallel_tool_calls',
+  'text',
+  'top_p',
+  'presence_penalty',
+  'frequency_penalty',
+  'top_logprobs',
+  'temperature',
+  'reasoning',
+  'usage',
+  'max_output_tokens',
+  'max_tool_calls',
+  'store',
+  'background',
+  'service_tier',
+  'metadata',
+  'safety_identifier',
+  'prompt_cache_key',
 ] as const
 
 describe('a response', () => {
@@ -48,7 +77,15 @@ describe('a response', () => {
       temperature: 0.5,
       instructions: 'Be brief.',
       error: null,
-      output: [{ id: expect.stringMatching(/^msg_/), type: 'message', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: 'You said: Hello', annotations: [], logprobs: [] }] }],
+      output: [
+        {
+          id: expect.stringMatching(/^msg_/),
+          type: 'message',
+          role: 'assistant',
+          status: 'completed',
+          content: [{ type: 'output_text', text: 'You said: Hello', annotations: [], logprobs: [] }],
+        },
+      ],
       usage: { input_tokens: 3, output_tokens: 5, total_tokens: 8, input_tokens_details: { cached_tokens: 0 }, output_tokens_details: { reasoning_tokens: 0 } },
     })
     expect(await t.api.json(t.api.get(`${PATH}/${response.id}`))).toEqual(response)
@@ -87,12 +124,21 @@ describe('a response', () => {
 
   test('says when it was cut, and by what', async () => {
     await using t = await startTestGateway({ agent: new TestAgent({ play: (run) => run.say('Half').finish('length') }) })
-    expect(await create(t)).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' }, completed_at: null, output: [{ status: 'incomplete', content: [{ text: 'Half' }] }] })
+    expect(await create(t)).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'max_output_tokens' },
+      completed_at: null,
+      output: [{ status: 'incomplete', content: [{ text: 'Half' }] }],
+    })
   })
 
   test('that failed after some words holds them and the error; without a word the request has failed', async () => {
     await using t = await startTestGateway({ agent: new TestAgent({ play: (run) => (t.agent.runs.length === 1 ? run.say('Half') : run).fail() }) })
-    expect(await create(t)).toMatchObject({ status: 'failed', error: { code: 'model_unavailable', message: 'It is not there.' }, output: [{ status: 'incomplete' }] })
+    expect(await create(t)).toMatchObject({
+      status: 'failed',
+      error: { code: 'model_unavailable', message: 'It is not there.' },
+      output: [{ status: 'incomplete' }],
+    })
     expect((await t.api.refusal(ask(t))).code).toBe('agent_failed')
   })
 })
@@ -100,7 +146,9 @@ describe('a response', () => {
 describe('parameters', () => {
   /** Every parameter of OpenAI's API is known here: it has an effect, or it is on the list of those that have none. */
   test('no parameter of OpenAI’s client is unknown', () => {
-    expectTypeOf<Exclude<keyof InputTokenCountParams, keyof z.input<typeof InputTokensRequest> | keyof typeof INPUT_TOKENS_UNSUPPORTED>>().toEqualTypeOf<never>()
+    expectTypeOf<
+      Exclude<keyof InputTokenCountParams, keyof z.input<typeof InputTokensRequest> | keyof typeof INPUT_TOKENS_UNSUPPORTED>
+    >().toEqualTypeOf<never>()
     expectTypeOf<Exclude<keyof ResponseCompactParams, keyof z.input<typeof CompactRequest> | keyof typeof COMPACT_UNSUPPORTED>>().toEqualTypeOf<never>()
     expectTypeOf<Exclude<keyof ResponseCreateParams, keyof z.input<typeof ResponseRequest> | keyof typeof RESPONSES_UNSUPPORTED>>().toEqualTypeOf<never>()
   })
@@ -119,30 +167,47 @@ describe('parameters', () => {
       top_logprobs: 1,
     }
     expect(Object.keys(asking).toSorted()).toEqual(Object.keys(RESPONSES_UNSUPPORTED).toSorted())
-    for (const [name, value] of Object.entries(asking)) expect(await t.api.refusal(ask(t, { [name]: value }))).toEqual({ status: 400, code: 'unsupported_parameter', param: name })
+    for (const [name, value] of Object.entries(asking))
+      expect(await t.api.refusal(ask(t, { [name]: value }))).toEqual({ status: 400, code: 'unsupported_parameter', param: name })
     await create(t, Object.fromEntries(Object.entries(RESPONSES_UNSUPPORTED).map(([name, { defaults }]) => [name, defaults[0] ?? null])))
-    await create(t, { background: false, include: [], max_output_tokens: null, reasoning: { effort: null, summary: null, mode: 'standard', context: 'auto' }, store: true, stream: false, stream_options: null, text: { format: { type: 'text' }, verbosity: 'medium' }, tool_choice: 'auto', tools: [], truncation: 'disabled', temperature: 1, top_p: 1, prompt_cache_retention: null })
+    await create(t, {
+      background: false,
+      include: [],
+      max_output_tokens: null,
+      reasoning: { effort: null, summary: null, mode: 'standard', context: 'auto' },
+      store: true,
+      stream: false,
+      stream_options: null,
+      text: { format: { type: 'text' }, verbosity: 'medium' },
+      tool_choice: 'auto',
+      tools: [],
+      truncation: 'disabled',
+      temperature: 1,
+      top_p: 1,
+      prompt_cache_retention: null,
+    })
   })
 
-  test.each([
-    ['nothing to answer', { input: undefined }, 'missing_required_parameter', 'input'],
-    ['an empty input', { input: [] }, 'missing_required_parameter', 'input'],
-    ['an input that is none', { input: 7 }, 'invalid_value', 'input'],
-    ['an item nobody knows', { input: [{ type: 'web_search_call', id: 'x' }] }, 'unsupported_parameter', 'input[0].type'],
-    ['a hosted tool', { tools: [{ type: 'web_search' }] }, 'unsupported_parameter', 'tools[0].type'],
-    ['a choice of a hosted tool', { tool_choice: { type: 'web_search' } }, 'unsupported_parameter', 'tool_choice.type'],
-    ['a choice of a tool that is not there', { tool_choice: { type: 'function', name: 'look' } }, 'invalid_value', 'tool_choice'],
-    ['log probabilities', { include: ['message.output_text.logprobs'] }, 'invalid_value', 'include[0]'],
-    ['few words', { text: { verbosity: 'low' } }, 'invalid_value', 'text.verbosity'],
-    ['a mode that is not ours to choose', { reasoning: { mode: 'pro' } }, 'invalid_value', 'reasoning.mode'],
-    ['both a predecessor and a conversation', { previous_response_id: 'resp_1', conversation: 'conv_1' }, 'mutually_exclusive_parameters', 'conversation'],
-    ['a background that is not stored', { background: true, store: false }, 'invalid_value', 'store'],
-    ['a parameter nobody has', { inputs: 'Hello' }, 'unknown_parameter', 'inputs'],
-    ['a reference to nothing', { input: [{ type: 'item_reference', id: 'msg_x' }] }, 'invalid_value', 'input[0].id'],
-    ['a compaction of another server', { input: [{ type: 'compaction', encrypted_content: '***' }] }, 'invalid_value', 'input[0].encrypted_content'],
-  ] as const)('%s is refused, and the refusal names it', async (_, body, code, param) => {
+  test('a request that says what cannot be is refused, and the refusal names it', async () => {
     await using t = await startTestGateway()
-    expect(await t.api.refusal(ask(t, body))).toEqual({ status: 400, code, param })
+    const refused = [
+      ['nothing to answer', { input: undefined }, 'missing_required_parameter', 'input'],
+      ['an empty input', { input: [] }, 'missing_required_parameter', 'input'],
+      ['an input that is none', { input: 7 }, 'invalid_value', 'input'],
+      ['an item nobody knows', { input: [{ type: 'web_search_call', id: 'x' }] }, 'unsupported_parameter', 'input[0].type'],
+      ['a hosted tool', { tools: [{ type: 'web_search' }] }, 'unsupported_parameter', 'tools[0].type'],
+      ['a choice of a hosted tool', { tool_choice: { type: 'web_search' } }, 'unsupported_parameter', 'tool_choice.type'],
+      ['a choice of a tool that is not there', { tool_choice: { type: 'function', name: 'look' } }, 'invalid_value', 'tool_choice'],
+      ['log probabilities', { include: ['message.output_text.logprobs'] }, 'invalid_value', 'include[0]'],
+      ['few words', { text: { verbosity: 'low' } }, 'invalid_value', 'text.verbosity'],
+      ['a mode that is not ours to choose', { reasoning: { mode: 'pro' } }, 'invalid_value', 'reasoning.mode'],
+      ['both a predecessor and a conversation', { previous_response_id: 'resp_1', conversation: 'conv_1' }, 'mutually_exclusive_parameters', 'conversation'],
+      ['a background that is not stored', { background: true, store: false }, 'invalid_value', 'store'],
+      ['a parameter nobody has', { inputs: 'Hello' }, 'unknown_parameter', 'inputs'],
+      ['a reference to nothing', { input: [{ type: 'item_reference', id: 'msg_x' }] }, 'invalid_value', 'input[0].id'],
+      ['a compaction of another server', { input: [{ type: 'compaction', encrypted_content: '***' }] }, 'invalid_value', 'input[0].encrypted_content'],
+    ] as const
+    for (const [what, body, code, param] of refused) expect([what, await t.api.refusal(ask(t, body))]).toEqual([what, { status: 400, code, param }])
     expect(await t.stores.sessions.list(ALL, { limit: 1 })).toEqual([])
   })
 
@@ -165,13 +230,23 @@ describe('parameters', () => {
       instructions: 'Be brief.',
       toolChoice: 'required',
       clientTools: [{ name: 'look', parameters: schema, strict: true, description: 'Looks' }],
-      sampling: { maxOutputTokens: 50, temperature: 0.1, topP: 0.2, presencePenalty: 0.3, frequencyPenalty: 0.4, reasoningEffort: 'high', responseFormat: { type: 'json', name: 'city', schema, strict: true } },
+      sampling: {
+        maxOutputTokens: 50,
+        temperature: 0.1,
+        topP: 0.2,
+        presencePenalty: 0.3,
+        frequencyPenalty: 0.4,
+        reasoningEffort: 'high',
+        responseFormat: { type: 'json', name: 'city', schema, strict: true },
+      },
     })
   })
 
   test('with truncation the end of a long conversation reaches the agent, from a question on', async () => {
     await using t = await startTestGateway()
-    const { id } = await create(t, { input: Array.from({ length: 200 }, (_, n) => ({ role: n % 2 ? 'assistant' : 'user', content: `${n}` })).concat({ role: 'user', content: 'end' }) })
+    const { id } = await create(t, {
+      input: Array.from({ length: 200 }, (_, n) => ({ role: n % 2 ? 'assistant' : 'user', content: `${n}` })).concat({ role: 'user', content: 'end' }),
+    })
     await create(t, { previous_response_id: id, input: 'whole' })
     await create(t, { previous_response_id: id, input: 'cut', truncation: 'auto' })
     const [, whole, cut] = t.agent.runs
@@ -197,12 +272,34 @@ describe('a stream', () => {
     const frames = await t.api.frames(ask(t, { stream: true }))
     const events = eventsOf(frames)
     expect(events.map(({ type }) => type.replace('response.', ''))).toEqual([
-      'created', 'in_progress',
-      'output_item.added', 'reasoning_summary_part.added', 'reasoning_summary_text.delta', 'reasoning_summary_text.delta', 'reasoning_summary_text.done', 'reasoning_summary_part.done', 'output_item.done',
-      'output_item.added', 'content_part.added', 'output_text.delta', 'output_text.delta', 'output_text.done', 'content_part.done', 'output_item.done',
-      'output_item.added', 'function_call_arguments.delta', 'function_call_arguments.done', 'output_item.done',
-      'output_item.added', 'output_item.done',
-      'output_item.added', 'content_part.added', 'output_text.delta', 'output_text.done', 'content_part.done', 'output_item.done',
+      'created',
+      'in_progress',
+      'output_item.added',
+      'reasoning_summary_part.added',
+      'reasoning_summary_text.delta',
+      'reasoning_summary_text.delta',
+      'reasoning_summary_text.done',
+      'reasoning_summary_part.done',
+      'output_item.done',
+      'output_item.added',
+      'content_part.added',
+      'output_text.delta',
+      'output_text.delta',
+      'output_text.done',
+      'content_part.done',
+      'output_item.done',
+      'output_item.added',
+      'function_call_arguments.delta',
+      'function_call_arguments.done',
+      'output_item.done',
+      'output_item.added',
+      'output_item.done',
+      'output_item.added',
+      'content_part.added',
+      'output_text.delta',
+      'output_text.done',
+      'content_part.done',
+      'output_item.done',
       'completed',
     ])
     expect(events.map(({ sequence_number: n }) => n)).toEqual(events.map((_, n) => n))
@@ -219,7 +316,13 @@ describe('a stream', () => {
     const done = events.filter((event) => event.type === 'response.output_item.done')
     expect(done.map(({ item }) => item)).toEqual(response.output)
     expect(done.map(({ output_index: n }) => n)).toEqual(response.output.map((_, n) => n))
-    expect(response.output.map((item) => [item.type, 'status' in item && item.status])).toEqual([['reasoning', 'completed'], ['message', 'completed'], ['function_call', 'completed'], ['function_call_output', 'completed'], ['message', 'completed']])
+    expect(response.output.map((item) => [item.type, 'status' in item && item.status])).toEqual([
+      ['reasoning', 'completed'],
+      ['message', 'completed'],
+      ['function_call', 'completed'],
+      ['function_call_output', 'completed'],
+      ['message', 'completed'],
+    ])
     expect(new Set(response.output.map(({ id }) => id)).size).toBe(5)
   })
 
@@ -348,7 +451,11 @@ describe('a background response', () => {
       await until('half is said', 2_000, async () => (await t.stores.turns.events(run.request.turnId, { after: 0, limit: 1 })).length === 1)
     }
     await using t = await startTestGateway({ beside: home })
-    expect(await t.api.json(t.api.get(`${PATH}/${id}`))).toMatchObject({ status: 'failed', error: { code: 'gateway_shutdown' }, output: [{ content: [{ text: 'Half' }] }] })
+    expect(await t.api.json(t.api.get(`${PATH}/${id}`))).toMatchObject({
+      status: 'failed',
+      error: { code: 'gateway_shutdown' },
+      output: [{ content: [{ text: 'Half' }] }],
+    })
   })
 })
 
@@ -356,7 +463,13 @@ describe('a chain', () => {
   test('gives the agent what was said before, and stores of each response only its own', async () => {
     await using t = await startTestGateway()
     const first = await create(t, { input: 'one' })
-    const second = await create(t, { input: [{ role: 'user', content: 'two' }, { role: 'user', content: 'three' }], previous_response_id: first.id })
+    const second = await create(t, {
+      input: [
+        { role: 'user', content: 'two' },
+        { role: 'user', content: 'three' },
+      ],
+      previous_response_id: first.id,
+    })
     expect(second.previous_response_id).toBe(first.id)
     expect(heard(t.agent.runs[1]!)).toEqual(['one', 'You said: one', 'two', 'three'])
     expect(await t.stores.responses.get(second.id, ALL)).toMatchObject({ input: [{}, {}], output: [{}] })
@@ -398,14 +511,24 @@ describe('a chain', () => {
     const { id } = await create(t, { background: true })
     const run = await t.agent.next()
     expect(await t.api.refusal(ask(t, { previous_response_id: id }))).toEqual({ status: 400, code: 'invalid_request', param: 'previous_response_id' })
-    expect(await t.api.refusal(ask(t, { previous_response_id: 'resp_x' }))).toEqual({ status: 404, code: 'previous_response_not_found', param: 'previous_response_id' })
+    expect(await t.api.refusal(ask(t, { previous_response_id: 'resp_x' }))).toEqual({
+      status: 404,
+      code: 'previous_response_not_found',
+      param: 'previous_response_id',
+    })
     run.finish()
   })
 
   test('may name an item from before instead of repeating it', async () => {
     await using t = await startTestGateway()
     const first = await create(t, { input: 'one' })
-    await create(t, { previous_response_id: first.id, input: [{ type: 'item_reference', id: first.output[0]!.id }, { role: 'user', content: 'two' }] })
+    await create(t, {
+      previous_response_id: first.id,
+      input: [
+        { type: 'item_reference', id: first.output[0]!.id },
+        { role: 'user', content: 'two' },
+      ],
+    })
     expect(heard(t.agent.runs[1]!)).toEqual(['one', 'You said: one', 'You said: one', 'two'])
   })
 
@@ -414,10 +537,17 @@ describe('a chain', () => {
     await using t = await startTestGateway({ agent: new TestAgent({ play }) })
     const tools = [{ type: 'function', name: 'look' }]
     const first = await create(t, { tools })
-    expect(first).toMatchObject({ status: 'completed', output: [{ type: 'function_call', status: 'completed', call_id: 'call_1', name: 'look', arguments: '{"at":1}' }] })
+    expect(first).toMatchObject({
+      status: 'completed',
+      output: [{ type: 'function_call', status: 'completed', call_id: 'call_1', name: 'look', arguments: '{"at":1}' }],
+    })
     const second = await create(t, { tools, previous_response_id: first.id, input: [{ type: 'function_call_output', call_id: 'call_1', output: 'a cat' }] })
     expect(textOf(second)).toBe('You said: a cat')
-    expect(t.agent.runs[1]!.request.messages).toMatchObject([{ role: 'user' }, { role: 'assistant', toolCalls: [{ id: 'call_1', name: 'look' }] }, { role: 'tool', toolCallId: 'call_1', content: 'a cat' }])
+    expect(t.agent.runs[1]!.request.messages).toMatchObject([
+      { role: 'user' },
+      { role: 'assistant', toolCalls: [{ id: 'call_1', name: 'look' }] },
+      { role: 'tool', toolCallId: 'call_1', content: 'a cat' },
+    ])
   })
 
   test('lives in the session of its header, when it begins there; that session’s history is what came before', async () => {
@@ -491,7 +621,13 @@ describe('the items of its input', () => {
     const ids = (page: { data: { id: string }[] }) => page.data.map((item) => item.id)
     expect(ids(await list(''))).toEqual(['msg_4', 'msg_3', 'msg_2', 'msg_1', 'msg_0'])
     const page = await list('?order=asc&limit=2')
-    expect(page).toMatchObject({ object: 'list', first_id: 'msg_0', last_id: 'msg_1', has_more: true, data: [{ type: 'message', role: 'user', status: 'completed', content: [{ type: 'input_text', text: '0' }] }, {}] })
+    expect(page).toMatchObject({
+      object: 'list',
+      first_id: 'msg_0',
+      last_id: 'msg_1',
+      has_more: true,
+      data: [{ type: 'message', role: 'user', status: 'completed', content: [{ type: 'input_text', text: '0' }] }, {}],
+    })
     expect(await list(`?order=asc&limit=3&after=${page.last_id}`)).toMatchObject({ first_id: 'msg_2', last_id: 'msg_4', has_more: false })
     expect(await t.api.refusal(t.api.get(`${PATH}/${id}/input_items?after=msg_9`))).toMatchObject({ code: 'invalid_pagination', param: 'after' })
     for (const limit of [0, 101, 'x']) expect((await t.api.refusal(t.api.get(`${PATH}/${id}/input_items?limit=${limit}`))).param).toBe('limit')
@@ -523,10 +659,18 @@ describe('what helps with long conversations', () => {
     await using t = await startTestGateway({ agent: new TestAgent({ play: (run) => run.say('They greeted each other.').finish() }) })
     const first = await create(t, { input: 'Hello' })
     const compaction = await t.api.json(t.api.post(`${PATH}/compact`, { model: 'gpt-5', previous_response_id: first.id, input: 'And on?' }))
-    expect(compaction).toMatchObject({ object: 'response.compaction', output: [{ type: 'message', role: 'user', content: [{ text: 'Hello' }] }, { content: [{ text: 'And on?' }] }, { type: 'compaction' }] })
+    expect(compaction).toMatchObject({
+      object: 'response.compaction',
+      output: [{ type: 'message', role: 'user', content: [{ text: 'Hello' }] }, { content: [{ text: 'And on?' }] }, { type: 'compaction' }],
+    })
     expect(t.agent.runs[1]!.request).toMatchObject({ model: 'gpt-5', toolChoice: 'none' })
     await create(t, { input: [...compaction.output, { role: 'user', content: 'Now?' }] })
-    expect(t.agent.runs[2]!.request.messages).toMatchObject([{ content: 'Hello' }, { content: 'And on?' }, { role: 'system', content: 'They greeted each other.' }, { content: 'Now?' }])
+    expect(t.agent.runs[2]!.request.messages).toMatchObject([
+      { content: 'Hello' },
+      { content: 'And on?' },
+      { role: 'system', content: 'They greeted each other.' },
+      { content: 'Now?' },
+    ])
     expect(await t.api.refusal(t.api.post(`${PATH}/compact`, {}))).toEqual({ status: 400, code: 'missing_required_parameter', param: 'input' })
     expect((await t.api.refusal(t.api.post(`${PATH}/compact`, { input: 'x', service_tier: 'flex' }))).param).toBe('service_tier')
   })

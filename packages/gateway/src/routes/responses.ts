@@ -52,16 +52,20 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
         )
       },
     )
-    .get('/responses/:id', operation({ tag: 'OpenAI', summary: 'Retrieve a response, or replay its events', query: RetrieveQuery, streams: true }), async (c) => {
-      const caller = c.get('caller')
-      requireScope(caller, 'read')
-      const query = parseInput(RetrieveQuery, c.req.query())
-      const response = await find(api, caller, c.req.param('id'))
-      if (!query.stream) return c.json(responseJson(api, response))
-      const turn = await api.stores.turns.get(response.turnId, { all: true })
-      if (!turn) throw new ApiError('not_found', 'The events of this response are not kept any more; retrieve it without stream.')
-      return stream(api, turn, renderingOf(turn, response), query.starting_after)
-    })
+    .get(
+      '/responses/:id',
+      operation({ tag: 'OpenAI', summary: 'Retrieve a response, or replay its events', query: RetrieveQuery, streams: true }),
+      async (c) => {
+        const caller = c.get('caller')
+        requireScope(caller, 'read')
+        const query = parseInput(RetrieveQuery, c.req.query())
+        const response = await find(api, caller, c.req.param('id'))
+        if (!query.stream) return c.json(responseJson(api, response))
+        const turn = await api.stores.turns.get(response.turnId, { all: true })
+        if (!turn) throw new ApiError('not_found', 'The events of this response are not kept any more; retrieve it without stream.')
+        return stream(api, turn, renderingOf(turn, response), query.starting_after)
+      },
+    )
     .delete('/responses/:id', operation({ tag: 'OpenAI', summary: 'Delete a response' }), async (c) => {
       const caller = c.get('caller')
       requireScope(caller, 'chat')
@@ -75,7 +79,8 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
       const caller = c.get('caller')
       requireScope(caller, 'chat')
       const response = await find(api, caller, c.req.param('id'))
-      if (response.envelope['background'] !== true) throw new ApiError('response_not_cancellable', 'Only responses with background set can be cancelled; end this one by closing its connection.')
+      if (response.envelope['background'] !== true)
+        throw new ApiError('response_not_cancellable', 'Only responses with background set can be cancelled; end this one by closing its connection.')
       const live = api.turns.live(response.turnId)
       if (live) {
         api.turns.stop(response.turnId, new TurnAborted('cancelled', 'cancelled', 'The response was cancelled.'))
@@ -92,7 +97,8 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
       const { input } = await find(api, caller, c.req.param('id'))
       const items = query.order === 'desc' ? input.toReversed() : input
       const from = query.after === undefined ? 0 : items.findIndex((item) => item.id === query.after) + 1
-      if (query.after !== undefined && from === 0) throw new ApiError('invalid_pagination', `No item with id '${query.after}' in this response.`, { param: 'after' })
+      if (query.after !== undefined && from === 0)
+        throw new ApiError('invalid_pagination', `No item with id '${query.after}' in this response.`, { param: 'after' })
       return c.json(listOf(items.slice(from, from + query.limit), items.length > from + query.limit))
     })
 }
@@ -106,7 +112,13 @@ async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<
   const failure = failureOf(outcome)
   if (failure) throw failure
   const { turn: settled, events } = outcome
-  const ending = settledResponse(request.responseId, rendering.envelope, { status: settled.status as TerminalStatus, finishReason: settled.finishReason, error: settled.error, events, finishedAt: settled.updatedAt })
+  const ending = settledResponse(request.responseId, rendering.envelope, {
+    status: settled.status as TerminalStatus,
+    finishReason: settled.finishReason,
+    error: settled.error,
+    events,
+    finishedAt: settled.updatedAt,
+  })
   return c.json(responseOf({ ...rendering, ...ending, completedAt: settled.finishedAt }), 200, turnHeaders(turn))
 }
 

@@ -10,7 +10,8 @@ checkForLeaks()
 
 const submit = async (t: TestGateway, body: object = {}): Promise<Json> => t.api.json(t.api.post('/v1/runs', { input: 'Hello', ...body }))
 const get = (t: TestGateway, id: string): Promise<Json> => t.api.json(t.api.get(`/v1/runs/${id}`))
-const follow = (t: TestGateway, id: string, query = '', headers: Record<string, string> = {}) => t.api.frames(t.api.get(`/v1/runs/${id}/events${query}`, { headers }))
+const follow = (t: TestGateway, id: string, query = '', headers: Record<string, string> = {}) =>
+  t.api.frames(t.api.get(`/v1/runs/${id}/events${query}`, { headers }))
 const isOver = (t: TestGateway, id: string) => until('the run is over', 2_000, async () => (await get(t, id)).finished_at !== null)
 const heard = (run: TestRun) => run.request.messages.map(({ content }) => content)
 
@@ -19,14 +20,37 @@ test('a run is accepted at once, and found while it works and when it is done', 
   const response = await t.api.post('/v1/runs', { input: 'Hello', model: 'gpt-5', instructions: 'Be brief.' })
   const accepted = (await response.json()) as Json
   expect(response.status).toBe(202)
-  expect(accepted).toEqual({ run_id: expect.stringMatching(/^run_[0-9a-f]{32}$/), object: 'talaria.run', status: 'started', session_id: expect.stringMatching(/^ses_/) })
+  expect(accepted).toEqual({
+    run_id: expect.stringMatching(/^run_[0-9a-f]{32}$/),
+    object: 'talaria.run',
+    status: 'started',
+    session_id: expect.stringMatching(/^ses_/),
+  })
   expect([response.headers.get('x-talaria-run-id'), response.headers.get('x-talaria-session-id')]).toEqual([accepted.run_id, accepted.session_id])
   const run = await t.agent.next()
   expect(run.request).toMatchObject({ model: 'gpt-5', instructions: 'Be brief.', messages: [{ role: 'user', content: 'Hello' }] })
-  expect(await get(t, accepted.run_id)).toMatchObject({ status: 'running', kind: 'run', session_id: accepted.session_id, model: 'gpt-5', finished_at: null, output: null, usage: null, error: null })
-  run.say('Hi').emit({ type: 'usage', usage: { inputTokens: 1, outputTokens: 2, reasoningTokens: 1, cachedInputTokens: 0 } }).finish()
+  expect(await get(t, accepted.run_id)).toMatchObject({
+    status: 'running',
+    kind: 'run',
+    session_id: accepted.session_id,
+    model: 'gpt-5',
+    finished_at: null,
+    output: null,
+    usage: null,
+    error: null,
+  })
+  run
+    .say('Hi')
+    .emit({ type: 'usage', usage: { inputTokens: 1, outputTokens: 2, reasoningTokens: 1, cachedInputTokens: 0 } })
+    .finish()
   await isOver(t, accepted.run_id)
-  expect(await get(t, accepted.run_id)).toMatchObject({ status: 'completed', output: 'Hi', finish_reason: 'stop', usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 }, error: null })
+  expect(await get(t, accepted.run_id)).toMatchObject({
+    status: 'completed',
+    output: 'Hi',
+    finish_reason: 'stop',
+    usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 },
+    error: null,
+  })
 })
 
 test.each([
@@ -54,7 +78,11 @@ test('what came before is the stored history, what the request says, or a chain 
   await submit(t, { input: 'seven', previous_response_id: id }).then(({ run_id: run }) => isOver(t, run))
   const [, stored, inline, given, , chained] = t.agent.runs
   expect(heard(stored!)).toEqual(['one', 'You said: one', 'two'])
-  expect(inline!.request.messages).toEqual([{ role: 'user', content: 'three' }, { role: 'assistant', content: 'tres' }, { role: 'user', content: 'four' }])
+  expect(inline!.request.messages).toEqual([
+    { role: 'user', content: 'three' },
+    { role: 'assistant', content: 'tres' },
+    { role: 'user', content: 'four' },
+  ])
   expect(heard(given!)).toEqual(['said', 'five'])
   expect(heard(chained!)).toEqual(['six', 'You said: six', 'seven'])
   expect((await t.api.refusal(t.api.post('/v1/runs', { input: 'x', previous_response_id: 'resp_x' }))).code).toBe('previous_response_not_found')
@@ -65,7 +93,10 @@ test('a session’s own instructions and model are those of its runs, unless the
   await t.api.json(t.api.post('/api/sessions', { id: 'pirate', system_prompt: 'Talk like a pirate.', model: 'gpt-5' }))
   await submit(t, { session_id: 'pirate' }).then(({ run_id: id }) => isOver(t, id))
   await submit(t, { session_id: 'pirate', model: 'o3', instructions: 'Be brief.' }).then(({ run_id: id }) => isOver(t, id))
-  expect(t.agent.runs.map(({ request }) => [request.model, request.instructions])).toEqual([['gpt-5', 'Talk like a pirate.'], ['o3', 'Talk like a pirate.\n\nBe brief.']])
+  expect(t.agent.runs.map(({ request }) => [request.model, request.instructions])).toEqual([
+    ['gpt-5', 'Talk like a pirate.'],
+    ['o3', 'Talk like a pirate.\n\nBe brief.'],
+  ])
 })
 
 test('runs are listed newest first, by state and session, a page at a time', async () => {
@@ -150,7 +181,11 @@ test('a follower comes back where it was, by header or by query; what its client
   expect(await ids('?after=0', { 'Last-Event-ID': '6' })).toEqual([7, 8])
   expect(await ids('?after=8')).toEqual([])
   expect(await ids('?after=1000')).toEqual([])
-  expect(await t.api.refusal(t.api.get(`/v1/runs/${id}/events`, { headers: { 'Last-Event-ID': 'x' } }))).toEqual({ status: 400, code: 'invalid_header', param: 'Last-Event-ID' })
+  expect(await t.api.refusal(t.api.get(`/v1/runs/${id}/events`, { headers: { 'Last-Event-ID': 'x' } }))).toEqual({
+    status: 400,
+    code: 'invalid_header',
+    param: 'Last-Event-ID',
+  })
   expect((await t.api.refusal(t.api.get(`/v1/runs/${id}/events?after=-1`))).param).toBe('after')
 })
 
@@ -204,7 +239,11 @@ test('what is said to a run reaches its agent, is an event, and what it does not
   expect(text).toBe('shorter\nlouder\nfaster')
   await t.api.json(t.api.post(`/v1/runs/${id}/steer`, { input: 'never mind' }))
   run.emit({ type: 'steered', text }).say('ok').finish()
-  expect(dataOf(await follow(t, id))).toMatchObject([{ event: 'run.steered', text }, { event: 'message.delta' }, { event: 'run.completed', pending_steer: 'never mind' }])
+  expect(dataOf(await follow(t, id))).toMatchObject([
+    { event: 'run.steered', text },
+    { event: 'message.delta' },
+    { event: 'run.completed', pending_steer: 'never mind' },
+  ])
   expect(await t.api.refusal(t.api.post(`/v1/runs/${id}/steer`, { input: '  ' }))).toEqual({ status: 400, code: 'invalid_steer_input', param: 'input' })
   expect(await t.api.refusal(t.api.post(`/v1/runs/${id}/steer`, { input: 'late' }))).toMatchObject({ status: 409, code: 'run_not_accepting_steer' })
 })
@@ -213,7 +252,9 @@ test('what is said to a run reaches its agent, is an event, and what it does not
 function asking(run: TestRun): void {
   const id = 'q1'
   run.emit({ type: 'approval.requested', id, tool: 'shell', arguments: '{"cmd":"ls"}' })
-  void run.request.approve!({ id, tool: 'shell', arguments: '{"cmd":"ls"}' }, run.signal).then((choice) => run.emit({ type: 'approval.answered', id, choice }).say(choice).finish())
+  void run.request.approve!({ id, tool: 'shell', arguments: '{"cmd":"ls"}' }, run.signal).then((choice) =>
+    run.emit({ type: 'approval.answered', id, choice }).say(choice).finish(),
+  )
 }
 
 test.each([
@@ -227,7 +268,12 @@ test.each([
   await using t = await startTestGateway({ agent: new TestAgent({ play: asking }) })
   const { run_id: id } = await submit(t)
   await until('it waits', 2_000, async () => (await get(t, id)).status === 'waiting_for_approval')
-  expect(await t.api.json(t.api.post(`/v1/runs/${id}/approval`, { choice, approval_id: 'q1' }))).toEqual({ object: 'talaria.run.approval_response', run_id: id, choice: said, resolved: 1 })
+  expect(await t.api.json(t.api.post(`/v1/runs/${id}/approval`, { choice, approval_id: 'q1' }))).toEqual({
+    object: 'talaria.run.approval_response',
+    run_id: id,
+    choice: said,
+    resolved: 1,
+  })
   expect(dataOf(await follow(t, id))).toMatchObject([
     { event: 'approval.request', approval_id: 'q1', tool: 'shell', arguments: '{"cmd":"ls"}', choices: ['once', 'session', 'deny'] },
     { event: 'approval.responded', approval_id: 'q1', choice: heardChoice },
@@ -241,7 +287,11 @@ test.each(['perhaps', '', 'constructor', '__proto__', 'toString'])('%j is no ans
   await using t = await startTestGateway({ agent: new TestAgent({ play: asking }) })
   const { run_id: id } = await submit(t)
   await until('it waits', 2_000, async () => (await get(t, id)).status === 'waiting_for_approval')
-  expect(await t.api.refusal(t.api.post(`/v1/runs/${id}/approval`, { choice, all: true }))).toEqual({ status: 400, code: 'invalid_approval_choice', param: 'choice' })
+  expect(await t.api.refusal(t.api.post(`/v1/runs/${id}/approval`, { choice, all: true }))).toEqual({
+    status: 400,
+    code: 'invalid_approval_choice',
+    param: 'choice',
+  })
   expect((await get(t, id)).status).toBe('waiting_for_approval')
   await t.api.json(t.api.post(`/v1/runs/${id}/approval`, { choice: 'deny' }))
   await isOver(t, id)

@@ -21,12 +21,30 @@ import { isTerminal } from '../turns/terminal-status.ts'
 import { TurnAborted } from '../turns/turn-aborted.ts'
 import { noteStatus } from '../turns/note-status.ts'
 
-const STATUSES = ['queued', 'running', 'waiting_for_approval', 'stopping', 'completed', 'incomplete', 'failed', 'cancelled', 'interrupted'] as const satisfies readonly TurnStatus[]
+const STATUSES = [
+  'queued',
+  'running',
+  'waiting_for_approval',
+  'stopping',
+  'completed',
+  'incomplete',
+  'failed',
+  'cancelled',
+  'interrupted',
+] as const satisfies readonly TurnStatus[]
 
 const HistoryMessage = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: MessageContent })
 
 const RunRequest = z.strictObject({
-  input: z.union([z.string(), z.array(z.union([z.string(), HistoryMessage])).min(1).max(10_000)]).describe('The message; of an array the last element, and what came before it'),
+  input: z
+    .union([
+      z.string(),
+      z
+        .array(z.union([z.string(), HistoryMessage]))
+        .min(1)
+        .max(10_000),
+    ])
+    .describe('The message; of an array the last element, and what came before it'),
   instructions: z.string().nullish(),
   session_id: z.string().max(256).nullish().describe('Continue this session, or begin it'),
   previous_response_id: z.string().max(256).nullish(),
@@ -132,11 +150,16 @@ async function submit(c: Context<ApiEnv>, api: ApiContext, body: z.output<typeof
   const spoken = spokenOf(body.input)
   const message = spoken.at(-1)!
   const base = { source: 'api', owner: caller.owner, model: body.model ?? api.settings.modelName }
-  const context = body.previous_response_id == null ? undefined : await responseContext(api, caller, { previous_response_id: body.previous_response_id }, { mayBegin: false })
+  const context =
+    body.previous_response_id == null ? undefined : await responseContext(api, caller, { previous_response_id: body.previous_response_id }, { mayBegin: false })
   const sessionId = body.session_id ?? ourHeader(c, 'Session-Id') ?? context?.previous?.sessionId
   const { known, ...place } =
-    sessionId === undefined ? { known: undefined, session: { create: { ...base, id: createId('ses') } }, history: [] } : await placeInSession(api, caller, sessionId, base)
-  const said = body.conversation_history ? body.conversation_history.map((one, index) => historyMessage(one, `conversation_history[${index}]`)) : spoken.slice(0, -1)
+    sessionId === undefined
+      ? { known: undefined, session: { create: { ...base, id: createId('ses') } }, history: [] }
+      : await placeInSession(api, caller, sessionId, base)
+  const said = body.conversation_history
+    ? body.conversation_history.map((one, index) => historyMessage(one, `conversation_history[${index}]`))
+    : spoken.slice(0, -1)
   const { turn } = await api.turns.start({
     ...place,
     ...(context ? { history: context.past } : said.length > 0 && { history: said }),
@@ -192,7 +215,8 @@ function lastEventId(c: Context<ApiEnv>): number | undefined {
 }
 
 function notHere(api: ApiContext, turn: Turn, code: 'run_not_active' | 'run_not_accepting_steer'): ApiError {
-  const why = turn.finishedAt !== null ? `has ended (${turn.status})` : turn.runner === api.turns.runnerId ? 'is ending' : 'runs in another gateway of this home'
+  const why =
+    turn.finishedAt !== null ? `has ended (${turn.status})` : turn.runner === api.turns.runnerId ? 'is ending' : 'runs in another gateway of this home'
   return new ApiError(code, `Run '${turn.id}' ${why}.`)
 }
 

@@ -51,16 +51,25 @@ export function sessionChatRoutes(api: ApiContext, idempotency: Idempotency) {
       }
       return start(c, api, idempotency, respond)
     })
-    .post('/sessions/:id/chat/stream', operation({ tag: 'Sessions', summary: 'Say something in a session, and follow the answer', body: ChatRequest, streams: 'only', idempotent: true }), (c) => {
-      const respond = (turn: Turn) => {
-        const stream = new SessionStream(turn)
-        return streamTurn(api, turn, (events: readonly TurnEvent[]) => stream.render(events), { durable: true })
-      }
-      return start(c, api, idempotency, respond)
-    })
+    .post(
+      '/sessions/:id/chat/stream',
+      operation({ tag: 'Sessions', summary: 'Say something in a session, and follow the answer', body: ChatRequest, streams: 'only', idempotent: true }),
+      (c) => {
+        const respond = (turn: Turn) => {
+          const stream = new SessionStream(turn)
+          return streamTurn(api, turn, (events: readonly TurnEvent[]) => stream.render(events), { durable: true })
+        }
+        return start(c, api, idempotency, respond)
+      },
+    )
 }
 
-async function start(c: Context<ApiEnv, '/sessions/:id/chat'>, api: ApiContext, idempotency: Idempotency, respond: (turn: Turn) => Response | Promise<Response>): Promise<Response> {
+async function start(
+  c: Context<ApiEnv, '/sessions/:id/chat'>,
+  api: ApiContext,
+  idempotency: Idempotency,
+  respond: (turn: Turn) => Response | Promise<Response>,
+): Promise<Response> {
   const caller = c.get('caller')
   requireScope(caller, 'chat')
   admit(c, api)

@@ -98,7 +98,13 @@ export function sessionsRoutes(api: ApiContext, idempotency: Idempotency) {
       const { q, limit, order, session_id: sessionId, before } = parseInput(SearchQuery, c.req.query())
       // What was said a moment ago is found as well, unless the database takes nothing down; then what it has is.
       await api.stores.searchIndex.catchUp().catch((error: unknown) => api.log.warn({ err: error }, 'the search index could not catch up'))
-      const hits = await store.search(caller.viewer, { query: q, limit, order, ...(sessionId !== undefined && { sessionId }), ...(before !== undefined && { before }) })
+      const hits = await store.search(caller.viewer, {
+        query: q,
+        limit,
+        order,
+        ...(sessionId !== undefined && { sessionId }),
+        ...(before !== undefined && { before }),
+      })
       const more = order === 'newest' && hits.length === limit
       return c.json({ object: 'list', data: hits.map(hitJson), has_more: more, next_before: more ? hits.at(-1)!.message.position : null })
     })
@@ -146,7 +152,12 @@ export function sessionsRoutes(api: ApiContext, idempotency: Idempotency) {
       requireScope(c.get('caller'), 'read')
       const session = await findSession(api, c.get('caller'), c.req.param('id'))
       const { limit, order, after, before } = parseInput(MessagesQuery, c.req.query())
-      const found = await store.messages(session.id, { limit: limit + 1, order, ...(after !== undefined && { after }), ...(before !== undefined && { before }) })
+      const found = await store.messages(session.id, {
+        limit: limit + 1,
+        order,
+        ...(after !== undefined && { after }),
+        ...(before !== undefined && { before }),
+      })
       const page = order === 'latest' ? found.slice(-limit) : found.slice(0, limit)
       return c.json({
         object: 'list',
@@ -156,19 +167,29 @@ export function sessionsRoutes(api: ApiContext, idempotency: Idempotency) {
         pagination: { limit, order, returned: page.length, first_position: page[0]?.position ?? null, last_position: page.at(-1)?.position ?? null },
       })
     })
-    .post('/sessions/:id/fork', operation({ tag: 'Sessions', summary: 'Branch off a session', body: ForkSession, status: 201, idempotent: true }), async (c) => {
-      const caller = c.get('caller')
-      requireScope(caller, 'chat')
-      const session = await findSession(api, caller, c.req.param('id'))
-      const body = await readBody(c, ForkSession)
-      const make = async (kept?: KeptAnswer<Session>) => {
-        const into = { id: newId(body), owner: caller.owner, source: session.source, ...carriedOver(session), ...(body.title != null && { title: body.title }) }
-        const fork = await store.fork(session.id, caller.viewer, into, { ...(body.up_to !== undefined && { upTo: body.up_to }), ...(kept && { kept }) })
-        if (!fork) throw sessionExists(into.id)
-        return fork
-      }
-      return idempotency.making(c, make, createdSession)
-    })
+    .post(
+      '/sessions/:id/fork',
+      operation({ tag: 'Sessions', summary: 'Branch off a session', body: ForkSession, status: 201, idempotent: true }),
+      async (c) => {
+        const caller = c.get('caller')
+        requireScope(caller, 'chat')
+        const session = await findSession(api, caller, c.req.param('id'))
+        const body = await readBody(c, ForkSession)
+        const make = async (kept?: KeptAnswer<Session>) => {
+          const into = {
+            id: newId(body),
+            owner: caller.owner,
+            source: session.source,
+            ...carriedOver(session),
+            ...(body.title != null && { title: body.title }),
+          }
+          const fork = await store.fork(session.id, caller.viewer, into, { ...(body.up_to !== undefined && { upTo: body.up_to }), ...(kept && { kept }) })
+          if (!fork) throw sessionExists(into.id)
+          return fork
+        }
+        return idempotency.making(c, make, createdSession)
+      },
+    )
 }
 
 function createdSession(session: Session): Answer {

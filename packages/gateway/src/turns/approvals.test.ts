@@ -31,7 +31,10 @@ test('a tool that is allowed for the session is not asked for again there, and i
   approvals.answer('run_1', 'session', {})
   expect(await asked).toBe('allow')
   expect(await approvals.ask('run_2', 'ses', { id: 'q2', tool: 'shell' }, never)).toBe('allow')
-  const [other, elsewhere] = [approvals.ask('run_2', 'ses', { id: 'q3', tool: 'mail' }, never), approvals.ask('run_3', 'ses_2', { id: 'q4', tool: 'shell' }, never)]
+  const [other, elsewhere] = [
+    approvals.ask('run_2', 'ses', { id: 'q3', tool: 'mail' }, never),
+    approvals.ask('run_3', 'ses_2', { id: 'q4', tool: 'shell' }, never),
+  ]
   expect([approvals.answer('run_2', 'deny', {}), approvals.answer('run_3', 'deny', {})]).toEqual([1, 1])
   expect(await Promise.all([other, elsewhere])).toEqual(['deny', 'deny'])
 })

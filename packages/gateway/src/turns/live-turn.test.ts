@@ -18,22 +18,28 @@ const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve))
 
 test('any number of followers see the same events in the same order, from wherever they begin', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }), fc.array(fc.nat(40), { maxLength: 5 }), fc.boolean(), async (bursts, afters, durable) => {
-      const live = new LiveTurn(TURN)
-      const follow = (after: number) => Array.fromAsync(live.batches({ after, durable }, NOTHING_STORED))
-      const early = afters.map(follow)
-      for (const times of bursts) {
-        say(live, times)
-        if (durable) live.markCommitted(live.lastSeq)
-        await turnOfTheLoop()
-      }
-      const amid = afters.map(follow)
-      live.finish(terminalOf(live))
-      const late = afters.map(follow)
-      for (const followers of [early, amid, late]) {
-        for (const [n, batches] of (await Promise.all(followers)).entries()) expect(seqsOf(batches)).toEqual(upTo(live.lastSeq, Math.min(afters[n]!, live.lastSeq)))
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }),
+      fc.array(fc.nat(40), { maxLength: 5 }),
+      fc.boolean(),
+      async (bursts, afters, durable) => {
+        const live = new LiveTurn(TURN)
+        const follow = (after: number) => Array.fromAsync(live.batches({ after, durable }, NOTHING_STORED))
+        const early = afters.map(follow)
+        for (const times of bursts) {
+          say(live, times)
+          if (durable) live.markCommitted(live.lastSeq)
+          await turnOfTheLoop()
+        }
+        const amid = afters.map(follow)
+        live.finish(terminalOf(live))
+        const late = afters.map(follow)
+        for (const followers of [early, amid, late]) {
+          for (const [n, batches] of (await Promise.all(followers)).entries())
+            expect(seqsOf(batches)).toEqual(upTo(live.lastSeq, Math.min(afters[n]!, live.lastSeq)))
+        }
+      },
+    ),
     { numRuns: 30 },
   )
 })

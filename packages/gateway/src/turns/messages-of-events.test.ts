@@ -3,10 +3,18 @@ import type { TurnEvent } from '@talaria/db'
 import { expect, test } from 'vitest'
 import { messagesOfEvents, summarize } from './messages-of-events.ts'
 
-const events = (...all: readonly AgentEvent[]): readonly TurnEvent[] => all.map(({ type, ...data }, n) => ({ turnId: 'run_1', seq: n + 1, type, data, createdAt: 0 }))
+const events = (...all: readonly AgentEvent[]): readonly TurnEvent[] =>
+  all.map(({ type, ...data }, n) => ({ turnId: 'run_1', seq: n + 1, type, data, createdAt: 0 }))
 const text = (said: string): AgentEvent => ({ type: 'text.delta', text: said })
 const started = (id: string, runs: 'client' | 'server' = 'server'): AgentEvent => ({ type: 'tool.started', id, name: 'look', runs })
-const finished = (id: string, output?: string): AgentEvent => ({ type: 'tool.finished', id, name: 'look', runs: output === undefined ? 'client' : 'server', arguments: '{}', ...(output !== undefined && { output }) })
+const finished = (id: string, output?: string): AgentEvent => ({
+  type: 'tool.finished',
+  id,
+  name: 'look',
+  runs: output === undefined ? 'client' : 'server',
+  arguments: '{}',
+  ...(output !== undefined && { output }),
+})
 const call = (id: string) => ({ id, name: 'look', arguments: '{}' })
 
 /** What is stored, in a form that fits on a line. */
@@ -51,6 +59,16 @@ test('a turn without a word adds no message', () => {
 })
 
 test('calls for the client are summed up beside the text, those of the server are not', () => {
-  const summary = summarize(events(text('Both.'), started('a'), finished('a', 'seen'), started('b', 'client'), finished('b'), { type: 'usage', usage: { inputTokens: 1, outputTokens: 2, reasoningTokens: 0, cachedInputTokens: 0 } }))
-  expect(summary).toEqual({ text: 'Both.', reasoning: '', clientCalls: [call('b')], usage: { inputTokens: 1, outputTokens: 2, reasoningTokens: 0, cachedInputTokens: 0 } })
+  const summary = summarize(
+    events(text('Both.'), started('a'), finished('a', 'seen'), started('b', 'client'), finished('b'), {
+      type: 'usage',
+      usage: { inputTokens: 1, outputTokens: 2, reasoningTokens: 0, cachedInputTokens: 0 },
+    }),
+  )
+  expect(summary).toEqual({
+    text: 'Both.',
+    reasoning: '',
+    clientCalls: [call('b')],
+    usage: { inputTokens: 1, outputTokens: 2, reasoningTokens: 0, cachedInputTokens: 0 },
+  })
 })

@@ -15,7 +15,10 @@ const recover = ({ stores, runner, turns }: TestTurns) => recoverTurns({ stores,
 const ALL = { all: true } as const
 
 /** Leaves a turn behind, as a process does that was killed while its agent spoke. */
-async function leaveBehind(t: TestTurns, { host = 'here', said = ['Once upon ', 'a time'] }: { readonly host?: string; readonly said?: readonly string[] } = {}): Promise<{ readonly turnId: string; readonly runner: string; readonly sessionId: string; readonly responseId: string }> {
+async function leaveBehind(
+  t: TestTurns,
+  { host = 'here', said = ['Once upon ', 'a time'] }: { readonly host?: string; readonly said?: readonly string[] } = {},
+): Promise<{ readonly turnId: string; readonly runner: string; readonly sessionId: string; readonly responseId: string }> {
   const [runner, turnId, sessionId, responseId] = [createId('runner'), createId('run'), createId('ses'), createId('resp')]
   // A process of another host is dead when it has been silent for long; one of this host when there is no such process.
   await t.stores.runners.register({ id: runner, host, pid: 1, processStarted: 'an earlier boot' })
@@ -37,14 +40,26 @@ test('a turn whose process is gone is settled as interrupted, with the text it h
   const left = await leaveBehind(t)
   await t.runner.start()
   expect(await recover(t)).toBe(1)
-  expect(await t.stores.turns.get(left.turnId, ALL)).toMatchObject({ status: 'interrupted', output: 'Once upon a time', error: { code: 'interrupted' }, lastSeq: 3 })
+  expect(await t.stores.turns.get(left.turnId, ALL)).toMatchObject({
+    status: 'interrupted',
+    output: 'Once upon a time',
+    error: { code: 'interrupted' },
+    lastSeq: 3,
+  })
   expect((await t.stores.turns.events(left.turnId, { after: 0, limit: 10 })).map(({ seq, type }) => [seq, type])).toEqual([
     [1, 'text.delta'],
     [2, 'text.delta'],
     [3, 'interrupted'],
   ])
-  expect(await t.stores.sessions.messages(left.sessionId, { limit: 10, order: 'oldest' })).toMatchObject([{ content: 'Tell me' }, { role: 'assistant', content: 'Once upon a time', finishReason: 'interrupted' }])
-  expect(await t.stores.responses.get(left.responseId, ALL)).toMatchObject({ status: 'failed', envelope: { error: { code: 'interrupted' } }, output: [{ type: 'message', status: 'incomplete', content: [{ text: 'Once upon a time' }] }] })
+  expect(await t.stores.sessions.messages(left.sessionId, { limit: 10, order: 'oldest' })).toMatchObject([
+    { content: 'Tell me' },
+    { role: 'assistant', content: 'Once upon a time', finishReason: 'interrupted' },
+  ])
+  expect(await t.stores.responses.get(left.responseId, ALL)).toMatchObject({
+    status: 'failed',
+    envelope: { error: { code: 'interrupted' } },
+    output: [{ type: 'message', status: 'incomplete', content: [{ text: 'Once upon a time' }] }],
+  })
   expect((await t.stores.runners.list()).map(({ id }) => id)).toEqual([t.runner.id])
   expect(await recover(t)).toBe(0)
 })
@@ -95,9 +110,21 @@ test('a turn that its finder could not settle is settled by the next one, should
   await using t = await openTestTurns({ clock: later })
   const left = await leaveBehind(t)
   {
-    await using finder = await openTestTurns({ beside: t, clock: later, between: (stores) => ({ ...stores, turns: refusing(stores.turns, 'settle', () => new Error('killed')) }) })
+    await using finder = await openTestTurns({
+      beside: t,
+      clock: later,
+      between: (stores) => ({ ...stores, turns: refusing(stores.turns, 'settle', () => new Error('killed')) }),
+    })
     await finder.runner.start()
-    expect(await recoverTurns({ stores: { ...t.stores, turns: refusing(t.stores.turns, 'settle', () => new Error('killed')) }, runner: finder.runner, owns: () => false, clock: later, log: silentLog })).toBe(0)
+    expect(
+      await recoverTurns({
+        stores: { ...t.stores, turns: refusing(t.stores.turns, 'settle', () => new Error('killed')) },
+        runner: finder.runner,
+        owns: () => false,
+        clock: later,
+        log: silentLog,
+      }),
+    ).toBe(0)
     expect(await t.stores.turns.get(left.turnId, ALL)).toMatchObject({ status: 'running', runner: finder.runner.id })
     expect((await t.stores.runners.list()).map(({ id }) => id)).toContain(finder.runner.id)
   }
@@ -109,10 +136,13 @@ test('a turn that its finder could not settle is settled by the next one, should
 test('a turn that cannot be settled holds up no other', async () => {
   await using t = await openTestTurns({ clock: later })
   const [bad, good] = [await leaveBehind(t), await leaveBehind(t)]
-  const stores = { ...t.stores, turns: changing(t.stores.turns, 'events', (events) => async (turnId, query) => {
-    if (turnId === bad.turnId) throw new Error('a row nobody can read')
-    return events(turnId, query)
-  }) }
+  const stores = {
+    ...t.stores,
+    turns: changing(t.stores.turns, 'events', (events) => async (turnId, query) => {
+      if (turnId === bad.turnId) throw new Error('a row nobody can read')
+      return events(turnId, query)
+    }),
+  }
   expect(await recoverTurns({ stores, runner: t.runner, owns: () => false, clock: later, log: silentLog })).toBe(1)
   expect(await t.stores.turns.get(good.turnId, ALL)).toMatchObject({ status: 'interrupted' })
 })

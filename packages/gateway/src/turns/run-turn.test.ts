@@ -32,7 +32,11 @@ test('a turn whose agent fails has its code and message, and the text that came 
 test('what an agent throws is for the log; people get an id to find it by', async () => {
   await using t = await openTestTurns({ agent: new TestAgent({ play: (run) => run.say('Half').throw(new Error('password=hunter2')) }) })
   const { turn } = await (await t.begin('Hello')).settled
-  expect(turn).toMatchObject({ status: 'failed', output: 'Half', error: { code: 'server_error', message: expect.stringMatching(/^The run failed \(err_[0-9a-f]+\)\.$/) } })
+  expect(turn).toMatchObject({
+    status: 'failed',
+    output: 'Half',
+    error: { code: 'server_error', message: expect.stringMatching(/^The run failed \(err_[0-9a-f]+\)\.$/) },
+  })
 })
 
 test('a turn whose agent ends without saying how has failed', async () => {
@@ -100,7 +104,10 @@ test('whoever follows a turn that cannot be settled is told so, and whoever come
   isFull = false
   await clock.advance(5_000)
   await until('it is settled', 2_000, () => t.turns.active === 0)
-  for (const events of [await Array.fromAsync(live.batches({ after: 0, durable: true }, async () => [])), await Array.fromAsync(t.turns.follow(live.turn, { after: 0, durable: true }))]) {
+  for (const events of [
+    await Array.fromAsync(live.batches({ after: 0, durable: true }, async () => [])),
+    await Array.fromAsync(t.turns.follow(live.turn, { after: 0, durable: true })),
+  ]) {
     expect(events.flat().map(({ type }) => type)).toEqual(['text.delta', 'text.delta', 'usage', 'completed'])
   }
 })
@@ -137,7 +144,10 @@ test('a turn whose past cannot be read has failed, and its session goes on', asy
   let isBroken = true
   await using t = await openTestTurns({
     agent: new TestAgent({ play: echo }),
-    between: (stores) => ({ ...stores, sessions: refusing(stores.sessions, 'messages', () => (isBroken ? new DatabaseError('IO', 'gateway.db could not be read') : undefined)) }),
+    between: (stores) => ({
+      ...stores,
+      sessions: refusing(stores.sessions, 'messages', () => (isBroken ? new DatabaseError('IO', 'gateway.db could not be read') : undefined)),
+    }),
   })
   const first = await t.begin('one')
   expect((await first.settled).turn).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('IO') } })

@@ -63,7 +63,11 @@ async function drive(live: LiveTurn, input: StartTurn, options: RunTurnOptions):
 /** Rejects some time after `signal` has aborted. */
 function patienceOver(signal: AbortSignal, clock: Clock, over: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const onAbort = () => void clock.delay(ABORT_PATIENCE_MS, over).then(() => reject(signal.reason as Error), () => {})
+    const onAbort = () =>
+      void clock.delay(ABORT_PATIENCE_MS, over).then(
+        () => reject(signal.reason as Error),
+        () => {},
+      )
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
   })
@@ -98,7 +102,11 @@ function unexpected(error: unknown, turn: Turn, log: Log): Ending {
   const id = createId('err')
   log.error({ err: error, turn: turn.id, error_id: id }, 'a turn failed')
   const code = codeOf(error)
-  return { status: 'failed', finishReason: null, error: { code: 'server_error', message: code ? `The run failed (${code}, ${id}).` : `The run failed (${id}).` } }
+  return {
+    status: 'failed',
+    finishReason: null,
+    error: { code: 'server_error', message: code ? `The run failed (${code}, ${id}).` : `The run failed (${id}).` },
+  }
 }
 
 async function requestOf(live: LiveTurn, input: StartTurn, options: RunTurnOptions): Promise<AgentRequest> {

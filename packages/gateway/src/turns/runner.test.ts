@@ -29,7 +29,10 @@ test('a runner that could not register goes on trying, and is not registered unt
   await using test = openTestDatabases()
   const clock = new FakeClock()
   let isFull = true
-  await using runner = open(test.databases, { clock, runners: refusing(test.databases.gateway.runners, 'register', () => (isFull ? new DatabaseError('DISK_FULL', 'full') : undefined)) })
+  await using runner = open(test.databases, {
+    clock,
+    runners: refusing(test.databases.gateway.runners, 'register', () => (isFull ? new DatabaseError('DISK_FULL', 'full') : undefined)),
+  })
   await runner.start()
   expect(runner.isRegistered).toBe(false)
   await expect(runner.register()).rejects.toThrow('full')

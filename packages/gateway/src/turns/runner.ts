@@ -64,7 +64,9 @@ export class Runner implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loop?.[Symbol.asyncDispose]()
-    await this.#leave().catch((error: unknown) => this.#options.log.warn({ err: error }, 'this gateway could not sign off; the next one finds out that it is gone'))
+    await this.#leave().catch((error: unknown) =>
+      this.#options.log.warn({ err: error }, 'this gateway could not sign off; the next one finds out that it is gone'),
+    )
     this.#isRegistered = false
   }
 

@@ -13,8 +13,12 @@ test('what nobody was asked, such as the messages of a fork, keeps its place', a
     { id: createId('msg'), role: 'user', content: 'one' },
     { id: createId('msg'), role: 'assistant', content: 'two' },
   ])
-  await (await t.begin('three', { sessionId: 'old' })).settled
-  await (await t.begin('four', { sessionId: 'old' })).settled
+  await (
+    await t.begin('three', { sessionId: 'old' })
+  ).settled
+  await (
+    await t.begin('four', { sessionId: 'old' })
+  ).settled
   expect(t.agent.runs[1]!.request.messages.map(({ content }) => content)).toEqual(['one', 'two', 'three', 'You said: three', 'four'])
 })
 
@@ -31,8 +35,13 @@ test('of a very long session the agent is given the end, and that begins with a 
     await t.stores.sessions.append('long', { all: true }, Array.from({ length: 34 }, (_, n) => exchange(n)).flat())
   }
   // An odd number of messages, so that the window does not happen to begin with a question.
-  await t.stores.sessions.append('long', { all: true }, [{ id: createId('msg'), role: 'user', content: 'last' }, { id: createId('msg'), role: 'assistant', content: 'answer' }])
-  await (await t.begin('and now?', { sessionId: 'long' })).settled
+  await t.stores.sessions.append('long', { all: true }, [
+    { id: createId('msg'), role: 'user', content: 'last' },
+    { id: createId('msg'), role: 'assistant', content: 'answer' },
+  ])
+  await (
+    await t.begin('and now?', { sessionId: 'long' })
+  ).settled
   const { messages } = t.agent.runs[0]!.request
   expect(messages.length).toBeGreaterThan(990)
   expect(messages.length).toBeLessThanOrEqual(1_000)
@@ -41,7 +50,10 @@ test('of a very long session the agent is given the end, and that begins with a 
 
 test('pictures, calls and results are given to the agent as they were said', async () => {
   await using t = await openTestTurns({ agent: new TestAgent({ play: echo }) })
-  const parts = [{ type: 'text', text: 'Look' }, { type: 'image', url: 'https://example.org/a.png' }]
+  const parts = [
+    { type: 'text', text: 'Look' },
+    { type: 'image', url: 'https://example.org/a.png' },
+  ]
   const call = { id: 'call_1', name: 'look', arguments: '{"at":1}' }
   await t.stores.sessions.create({ id: 'old', owner: 'root', source: 'api' })
   await t.stores.sessions.append('old', { all: true }, [
@@ -49,7 +61,9 @@ test('pictures, calls and results are given to the agent as they were said', asy
     { id: createId('msg'), role: 'assistant', content: '', toolCalls: [call] },
     { id: createId('msg'), role: 'tool', content: 'a cat', toolCallId: 'call_1', toolName: 'look' },
   ])
-  await (await t.begin('and?', { sessionId: 'old' })).settled
+  await (
+    await t.begin('and?', { sessionId: 'old' })
+  ).settled
   expect(t.agent.runs[0]!.request.messages).toEqual([
     { role: 'user', content: parts },
     { role: 'assistant', content: '', toolCalls: [call] },

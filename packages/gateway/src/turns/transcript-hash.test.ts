@@ -26,13 +26,25 @@ test('conversations that differ in anything a client can see have different name
     [{ role: 'assistant', content: 'Hello' }, ...CONVERSATION.slice(1)],
     [CONVERSATION[0]!, { role: 'assistant', content: 'Hi' }, CONVERSATION[2]!],
     [CONVERSATION[0]!, { ...CONVERSATION[1]!, toolCalls: [{ id: 'call_1', name: 'look', arguments: '{"at":1}' }] }, CONVERSATION[2]!],
-    [{ role: 'user', content: [{ type: 'text', text: 'Hello' }, { type: 'image', url: 'https://example.org/a.png' }] }, ...CONVERSATION.slice(1)],
+    [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Hello' },
+          { type: 'image', url: 'https://example.org/a.png' },
+        ],
+      },
+      ...CONVERSATION.slice(1),
+    ],
   ]
   expect(new Set([CONVERSATION, ...others].map(transcriptHash)).size).toBe(others.length + 1)
 })
 
 test('where one message ends and the next begins is part of the name', () => {
-  const message = fc.record({ role: fc.constantFrom('user' as const, 'assistant' as const), content: fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', ']', '[') }) })
+  const message = fc.record({
+    role: fc.constantFrom('user' as const, 'assistant' as const),
+    content: fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', ']', '[') }),
+  })
   fc.assert(
     fc.property(fc.array(message), fc.array(message), (one, other) => {
       const trimmed = (messages: readonly AgentMessage[]) => JSON.stringify(messages.map(({ role, content }) => [role, (content as string).trim()]))

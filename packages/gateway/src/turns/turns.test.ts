@@ -25,14 +25,24 @@ test('a turn is settled once, with its answer, its events and its usage', async 
   const { turn, summary } = await live.settled
   expect(summary.text).toBe('You said: Hello')
   const stored = await t.stores.turns.get(turn.id, { all: true })
-  expect(stored).toMatchObject({ status: 'completed', finishReason: 'stop', output: 'You said: Hello', usage: { inputTokens: 3, outputTokens: 5 }, error: null, lastSeq: 4 })
+  expect(stored).toMatchObject({
+    status: 'completed',
+    finishReason: 'stop',
+    output: 'You said: Hello',
+    usage: { inputTokens: 3, outputTokens: 5 },
+    error: null,
+    lastSeq: 4,
+  })
   expect((await t.stores.turns.events(turn.id, { after: 0, limit: 10 })).map(({ seq, type }) => [seq, type])).toEqual([
     [1, 'text.delta'],
     [2, 'text.delta'],
     [3, 'usage'],
     [4, 'completed'],
   ])
-  expect(await t.stores.sessions.messages(turn.sessionId, { limit: 10, order: 'oldest' })).toMatchObject([{ content: 'Hello' }, { role: 'assistant', content: 'You said: Hello', finishReason: 'stop' }])
+  expect(await t.stores.sessions.messages(turn.sessionId, { limit: 10, order: 'oldest' })).toMatchObject([
+    { content: 'Hello' },
+    { role: 'assistant', content: 'You said: Hello', finishReason: 'stop' },
+  ])
   expect(t.turns.settledCounts).toEqual({ completed: 1 })
   await until('the turn is over', 1_000, () => t.turns.active === 0)
   expect(t.turns.live(turn.id)).toBeUndefined()
@@ -113,14 +123,25 @@ test('a running turn that is stopped is settled with the text it had, and its ag
   const { turn } = await live.settled
   expect(turn).toMatchObject({ status: 'cancelled', output: 'Once upon a time', finishReason: 'cancelled', error: { code: 'stopped' } })
   expect(await run.ended).toMatchObject({ code: 'stopped' })
-  expect(await t.stores.sessions.messages(turn.sessionId, { limit: 10, order: 'oldest' })).toMatchObject([{}, { content: 'Once upon a time', finishReason: 'cancelled' }])
+  expect(await t.stores.sessions.messages(turn.sessionId, { limit: 10, order: 'oldest' })).toMatchObject([
+    {},
+    { content: 'Once upon a time', finishReason: 'cancelled' },
+  ])
   expect(t.turns.stop(live.turn.id, STOPPED())).toBe(false)
 })
 
 test('a turn cannot be stopped any more when its answer is complete', async () => {
   const settling = Promise.withResolvers<void>()
   await using t = await openTestTurns({
-    between: (stores) => ({ ...stores, turns: changing(stores.turns, 'settle', (settle) => async (...args) => (await settling.promise, settle(...args))) }),
+    between: (stores) => ({
+      ...stores,
+      turns: changing(
+        stores.turns,
+        'settle',
+        (settle) =>
+          async (...args) => (await settling.promise, settle(...args)),
+      ),
+    }),
   })
   const live = await t.begin('Hello')
   ;(await t.agent.next()).say('Hello').finish()
@@ -143,8 +164,16 @@ test('a turn for a session that is gone, or is somebody else’s, is refused and
 test('a turn goes elsewhere when its session is being answered or is gone', async () => {
   await using t = await openTestTurns()
   const busy = await t.begin('one')
-  const elsewhere = () => ({ session: { create: { id: createId('ses'), owner: 'root', source: 'api' } }, messages: [{ id: createId('msg'), role: 'user', content: 'all of it' }], history: [] }) as const
-  const [branch, other] = [await t.begin('two', { sessionId: busy.turn.sessionId, otherwise: elsewhere() }), await t.begin('three', { sessionId: 'nowhere', otherwise: elsewhere() })]
+  const elsewhere = () =>
+    ({
+      session: { create: { id: createId('ses'), owner: 'root', source: 'api' } },
+      messages: [{ id: createId('msg'), role: 'user', content: 'all of it' }],
+      history: [],
+    }) as const
+  const [branch, other] = [
+    await t.begin('two', { sessionId: busy.turn.sessionId, otherwise: elsewhere() }),
+    await t.begin('three', { sessionId: 'nowhere', otherwise: elsewhere() }),
+  ]
   expect(new Set([busy, branch, other].map(({ turn }) => turn.sessionId))).toHaveProperty('size', 3)
   expect(await t.stores.sessions.messages(branch.turn.sessionId, { limit: 10, order: 'oldest' })).toMatchObject([{ content: 'all of it' }])
 })

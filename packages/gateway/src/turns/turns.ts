@@ -202,7 +202,11 @@ export class Turns {
       if (this.#shutdown) controller.abort(this.#shutdown)
       return live
     })
-    const run = () => accepted.then((live) => live && this.#run(live, input), () => {})
+    const run = () =>
+      accepted.then(
+        (live) => live && this.#run(live, input),
+        () => {},
+      )
     const running = this.#queue.run(sessionId, run, controller.signal).finally(() => {
       this.#running.delete(running)
       this.#own.delete(id)
@@ -230,7 +234,16 @@ export class Turns {
   async #run(live: LiveTurn, input: StartTurn): Promise<void> {
     const { stores, agent, runner, clock, log } = this.#options
     try {
-      const { status } = await runTurn(live, input, { stores, agent, runner: runner.id, clock, log, journal: this.#journal, approvals: this.#approvals, stopped: this.#stopped.signal })
+      const { status } = await runTurn(live, input, {
+        stores,
+        agent,
+        runner: runner.id,
+        clock,
+        log,
+        journal: this.#journal,
+        approvals: this.#approvals,
+        stopped: this.#stopped.signal,
+      })
       this.#settledCounts[status] = (this.#settledCounts[status] ?? 0) + 1
     } finally {
       this.#live.delete(live.turn.id)
