@@ -9,7 +9,7 @@ export class Lease {
   readonly purpose: Purpose
   /** Wall time, in milliseconds. */
   readonly since: number
-  readonly #taken = new Error('taken here')
+  readonly #taken = shallowError()
   readonly #onRelease: (lease: Lease) => void
 
   constructor(purpose: Purpose, since: number, onRelease: (lease: Lease) => void) {
@@ -26,6 +26,17 @@ export class Lease {
   release(): void {
     this.#onRelease(this)
   }
+}
+
+/** Looking through all frames of a stack costs more than the rest of a borrow. */
+const FRAMES = 6
+
+function shallowError(): Error {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = FRAMES
+  const error = new Error('taken here')
+  Error.stackTraceLimit = limit
+  return error
 }
 
 const PLUMBING = /\/(lease|handle|registry|database)\.[cm]?[jt]s/

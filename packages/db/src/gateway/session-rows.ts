@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { decodeJson } from '../json-column.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { Transaction } from '../scope.ts'
-import type { MessageTotals } from './message-rows.ts'
+import { totalsOf, type MessageTotals } from './message-rows.ts'
 import type { NewSession, Session, TokenUsage } from './records.ts'
 import type { GatewayTables, SessionTable } from './tables.ts'
 
@@ -41,8 +41,10 @@ export function sessionOf(row: Selectable<SessionTable>): Session {
   }
 }
 
-/** Inserts a session unless one with its id is there already, deleted ones included; whether it was inserted. */
-export async function insertSession(tx: Transaction<GatewayTables>, session: NewSession, now: number): Promise<boolean> {
+const NO_MESSAGES = totalsOf([])
+
+/** Inserts a session, with the count of the messages it begins with, unless one with its id is there already, deleted ones included; whether it was inserted. */
+export async function insertSession(tx: Transaction<GatewayTables>, session: NewSession, now: number, begun: MessageTotals = NO_MESSAGES): Promise<boolean> {
   const { numAffectedRows } = await insertQuery.run(tx, {
     id: session.id,
     owner: session.owner,
@@ -54,6 +56,9 @@ export async function insertSession(tx: Transaction<GatewayTables>, session: New
     parent_session_id: session.parentSessionId ?? null,
     created_at: now,
     updated_at: now,
+    message_count: begun.messages,
+    tool_call_count: begun.toolCalls,
+    preview: begun.preview ?? null,
     metadata: JSON.stringify(session.metadata ?? {}),
   })
   return numAffectedRows === 1n
@@ -82,7 +87,20 @@ export async function touchSession(
 
 type NewRow = Pick<
   Selectable<SessionTable>,
-  'id' | 'owner' | 'source' | 'user_id' | 'title' | 'model' | 'system_prompt' | 'parent_session_id' | 'created_at' | 'updated_at' | 'metadata'
+  | 'id'
+  | 'owner'
+  | 'source'
+  | 'user_id'
+  | 'title'
+  | 'model'
+  | 'system_prompt'
+  | 'parent_session_id'
+  | 'created_at'
+  | 'updated_at'
+  | 'message_count'
+  | 'tool_call_count'
+  | 'preview'
+  | 'metadata'
 >
 
 const insertQuery = new PreparedQuery<GatewayTables, NewRow, InsertResult>((tx, row) =>
@@ -99,6 +117,9 @@ const insertQuery = new PreparedQuery<GatewayTables, NewRow, InsertResult>((tx, 
       parent_session_id: row.parent_session_id,
       created_at: row.created_at,
       updated_at: row.updated_at,
+      message_count: row.message_count,
+      tool_call_count: row.tool_call_count,
+      preview: row.preview,
       metadata: row.metadata,
     })
     .onConflict((conflict) => conflict.column('id').doNothing()),

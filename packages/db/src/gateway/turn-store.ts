@@ -136,7 +136,6 @@ export class TurnStore extends TurnReader {
       const session = await this.#sessionFor(tx, acceptance, now)
       if (!session) return undefined
       await insertMessages(tx, session.id, messages, { turnId: turn.id, createdAt: now })
-      await touchSession(tx, session.id, totalsOf(messages), now)
       const accepted = await insertTurn(tx, turn, session.id, now)
       if (response) {
         await insertResponse(tx, response, { turnId: turn.id, sessionId: session.id, owner: turn.owner, createdAt: now })
@@ -221,11 +220,14 @@ export class TurnStore extends TurnReader {
     })
   }
 
-  async #sessionFor(tx: Transaction<GatewayTables>, { turn, session }: Acceptance, now: number): Promise<{ id: string; owner: string } | undefined> {
-    if ('create' in session && (await insertSession(tx, session.create, now))) return session.create
+  /** The session a turn goes to, made if need be, with the messages counted that come with it. */
+  async #sessionFor(tx: Transaction<GatewayTables>, { turn, session, messages }: Acceptance, now: number): Promise<{ id: string; owner: string } | undefined> {
+    const totals = totalsOf(messages)
+    if ('create' in session && (await insertSession(tx, session.create, now, totals))) return session.create
     const id = 'create' in session ? session.create.id : session.id
     const row = await tx.selectFrom('session').select(['id', 'owner']).where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst()
     if (!row || ('create' in session && row.owner !== turn.owner)) return undefined
+    await touchSession(tx, id, totals, now)
     return row
   }
 

@@ -8,6 +8,9 @@ const SSE_HEADERS = {
 
 const encoder = new TextEncoder()
 
+/** Without a reason of our own, aborting makes an error with a stack for each answer. */
+const ENDED = 'the stream has ended'
+
 export interface SseOptions {
   readonly clock: Clock
   readonly keepAliveMs: number
@@ -34,16 +37,16 @@ export function sseResponse(frames: AsyncGenerator<string>, options: SseOptions)
           while (!next.done && next.value === '') next = await frames.next()
           if (!next.done) return controller.enqueue(encoder.encode(next.value))
           ended = true
-          quiet.abort()
+          quiet.abort(ENDED)
           controller.close()
         } catch (error) {
           ended = true
-          quiet.abort()
+          quiet.abort(ENDED)
           controller.error(error)
         }
       },
       async cancel() {
-        quiet.abort()
+        quiet.abort(ENDED)
         if (!ended) options.onCancel?.()
         ended = true
         await frames.return(undefined)

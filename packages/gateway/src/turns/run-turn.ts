@@ -19,6 +19,9 @@ const SETTLE_RETRY_MS = 5_000
 /** An agent that was told to end gets so long to stop what it has going; a turn does not wait for ever for one that does not hear. */
 const ABORT_PATIENCE_MS = 2_000
 
+/** Without a reason of our own, aborting makes an error with a stack for each turn. */
+const OVER = 'the turn is over'
+
 export interface RunTurnOptions {
   readonly stores: GatewayStores
   readonly agent: Agent
@@ -56,7 +59,7 @@ async function drive(live: LiveTurn, input: StartTurn, options: RunTurnOptions):
   } catch (error) {
     return abortedEnding(signal) ?? unexpected(error, live.turn, options.log)
   } finally {
-    over.abort()
+    over.abort(OVER)
   }
 }
 

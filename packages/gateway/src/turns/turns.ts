@@ -204,7 +204,12 @@ export class Turns {
     })
     const run = () =>
       accepted.then(
-        (live) => live && this.#run(live, input),
+        async (live) => {
+          if (!live) return
+          // Turns are accepted in groups: those who asked are told first, then the models begin.
+          await nextTurnOfTheLoop()
+          await this.#run(live, input)
+        },
         () => {},
       )
     const running = this.#queue.run(sessionId, run, controller.signal).finally(() => {
@@ -250,6 +255,8 @@ export class Turns {
     }
   }
 }
+
+const nextTurnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve))
 
 function idOf(session: StartTurn['session']): string {
   return 'create' in session ? session.create.id : session.id
