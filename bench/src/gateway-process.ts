@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
+import { promisify } from 'node:util'
 import { startChild } from './child.ts'
 
 export const BENCH_KEY = 'bench-key-5f3a9c17d2e84b60'
@@ -12,7 +14,7 @@ export interface GatewayProcessOptions {
   readonly home?: string
 }
 
-/** A gateway in a process of its own, as `pnpm gateway` runs it. */
+/** A gateway in a process of its own, as it runs in production. */
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string
   readonly home: string
@@ -24,14 +26,22 @@ export interface GatewayProcess extends AsyncDisposable {
   metrics(): Promise<ReadonlyMap<string, number>>
 }
 
-const MAIN = join(import.meta.dirname, '../../apps/gateway/src/main.ts')
+const ROOT = join(import.meta.dirname, '../..')
+
+/** The production command of docs/operations.md. */
+const COMMAND = ['--max-semi-space-size=4', '--heap-growing-percent=30', join(ROOT, 'apps/gateway/dist/main.mjs')]
+
+/** Bundles the gateway, as it is deployed. */
+export async function buildGateway(): Promise<void> {
+  await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/build.ts'), 'gateway'])
+}
 
 export async function startGatewayProcess(folder: string, { env, home }: GatewayProcessOptions = {}): Promise<GatewayProcess> {
   const port = await freePort()
   const ownHome = home ?? (await mkdtemp(join(folder, 'home-')))
   const url = `http://127.0.0.1:${port}`
   const begun = performance.now()
-  const child = startChild([MAIN], {
+  const child = startChild(COMMAND, {
     TALARIA_HOME: ownHome,
     API_SERVER_KEY: BENCH_KEY,
     API_SERVER_PORT: String(port),

@@ -11,7 +11,7 @@ import { pacedStreams } from './benches/paced-streams.ts'
 import { responses } from './benches/responses.ts'
 import { startUp } from './benches/start-up.ts'
 import { startChild } from './child.ts'
-import { startGatewayProcess } from './gateway-process.ts'
+import { buildGateway, startGatewayProcess } from './gateway-process.ts'
 
 const BENCHES: readonly Bench[] = [health, chat, chatStream, responses, pacedStreams, startUp, databaseWrites, databaseReads, memory]
 
@@ -35,6 +35,7 @@ async function main(): Promise<void> {
   if (unknown !== undefined) throw new Error(`There is no bench '${unknown}'.\n\n${HELP}`)
   const chosen = positionals.length > 0 ? BENCHES.filter((bench) => positionals.includes(bench.name)) : BENCHES
   const rows: Row[] = []
+  await buildGateway()
   for (const bench of chosen) {
     process.stderr.write(`${bench.name} …\n`)
     for (const row of await measure(bench, { seconds: values.quick ? 1 : Number(values.seconds), isQuick: values.quick })) {
