@@ -102,11 +102,11 @@ const openQuery = new PreparedQuery<GatewayTables, { ids: string }, { id: string
     .where('finished_at', 'is', null),
 )
 
-/** Those turns of these events that have not ended, and are this runner's if one is named. */
-export async function openTurns(tx: Transaction<GatewayTables>, events: readonly TurnEvent[], runner: string | undefined): Promise<ReadonlySet<string>> {
+/** Those turns of these events that have not ended, and are this runner's. */
+export async function openTurns(tx: Transaction<GatewayTables>, events: readonly TurnEvent[], runner: string): Promise<ReadonlySet<string>> {
   const ids = [...new Set(events.map((event) => event.turnId))]
   const { rows } = await openQuery.run(tx, { ids: JSON.stringify(ids) })
-  return new Set(rows.filter((row) => runner === undefined || row.runner === runner).map((row) => row.id))
+  return new Set(rows.filter((row) => row.runner === runner).map((row) => row.id))
 }
 
 /** Writes events of any number of turns in one statement, which is the same however many they are. */

@@ -166,7 +166,7 @@ export class TurnStore extends TurnReader {
    * Writes events of any number of turns at once. What comes late is left out and holds up nobody: events of a turn that
    * has ended, is gone, or is not this runner's any more.
    */
-  appendEvents(events: readonly TurnEvent[], runner?: string): Promise<void> {
+  appendEvents(events: readonly TurnEvent[], runner: string): Promise<void> {
     return this.#database.write(async (tx) => {
       const open = await openTurns(tx, events, runner)
       await insertEvents(

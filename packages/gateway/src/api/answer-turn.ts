@@ -1,6 +1,6 @@
 import type { Turn, TurnEvent } from '@talaria/db'
 import type { Context } from 'hono'
-import type { SettledTurn } from '../turns/live-turn.ts'
+import type { SettledTurn } from '../turns/settled-turn.ts'
 import { TurnAborted } from '../turns/turn-aborted.ts'
 import { onClientGone, type ApiContext, type ApiEnv } from './api-context.ts'
 import { ApiError } from './api-error.ts'

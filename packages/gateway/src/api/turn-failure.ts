@@ -1,4 +1,4 @@
-import type { SettledTurn } from '../turns/live-turn.ts'
+import type { SettledTurn } from '../turns/settled-turn.ts'
 import { ApiError } from './api-error.ts'
 
 /**

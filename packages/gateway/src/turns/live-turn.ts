@@ -1,17 +1,9 @@
 import type { AgentEvent } from '@talaria/agent'
 import type { Turn, TurnEvent } from '@talaria/db'
-import type { TurnSummary } from './messages-of-events.ts'
-import type { Settled } from './settle-turn.ts'
+import type { Settled, SettledTurn } from './settled-turn.ts'
 
 /** Kept in memory of a running turn beyond what is on disk, for clients that are only a little behind. */
 const KEPT_EVENTS = 2_000
-
-/** A turn that has ended, with what its events add up to. */
-export interface SettledTurn {
-  readonly turn: Turn
-  readonly summary: TurnSummary
-  readonly events: readonly TurnEvent[]
-}
 
 /**
  * A turn while it runs: its events so far, who follows them, and the switch that ends it.

@@ -28,7 +28,10 @@ async function leaveBehind(
     messages: [{ id: createId('msg'), role: 'user', content: 'Tell me' }],
     response: { id: responseId, status: 'in_progress', expiresAt: null, envelope: envelopeOf({}, 'talaria'), input: [] },
   })
-  await t.stores.turns.appendEvents(said.map((text, n) => ({ turnId, seq: n + 1, type: 'text.delta', data: { text }, createdAt: 0 })))
+  await t.stores.turns.appendEvents(
+    said.map((text, n) => ({ turnId, seq: n + 1, type: 'text.delta', data: { text }, createdAt: 0 })),
+    runner,
+  )
   return { turnId, runner, sessionId, responseId }
 }
 

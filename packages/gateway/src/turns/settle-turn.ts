@@ -1,6 +1,6 @@
 import type { AgentMessage } from '@talaria/agent'
 import type { GatewayStores, ResponseStatus, StoredItem, Turn, TurnEvent, TurnFailure } from '@talaria/db'
-import type { SettledTurn } from './live-turn.ts'
+import type { Settled } from './settled-turn.ts'
 import type { TerminalStatus } from './terminal-status.ts'
 import { messagesOfEvents, summarize, type TurnSummary } from './messages-of-events.ts'
 import { transcriptHash } from './transcript-hash.ts'
@@ -40,10 +40,6 @@ export interface SettleOptions {
   readonly response?: SettleResponse
   /** Text a person added that no answer has taken up. */
   readonly pendingSteer?: string
-}
-
-export interface Settled extends SettledTurn {
-  readonly terminal: TurnEvent
 }
 
 /** Writes how a turn ended, in one transaction. `undefined` when it has ended already or is another runner's by now. */
