@@ -3,6 +3,16 @@
 /** Whose rows one may see: everybody's (the root key and admins), or one owner's. */
 export type Viewer = { readonly all: true } | { readonly owner: string }
 
+/** A place on a chat service where people talk; what inbound and outbound messages are addressed by. */
+export interface ChatAddress {
+  readonly platform: string
+  /** Whom we are there, such as the bot's id. */
+  readonly account: string
+  readonly chatId: string
+  /** A thread or topic within the chat; empty for the chat itself. */
+  readonly threadId: string
+}
+
 export interface Session {
   readonly id: string
   readonly owner: string

@@ -2,7 +2,7 @@ import { messageOf, startLoop, type Clock, type Log, type Loop } from '@talaria/
 import type { PlatformState, PlatformStatus } from '@talaria/core/contracts'
 import type { ApiApp } from '../api/api-context.ts'
 import { ApiError } from '../api/api-error.ts'
-import type { Platform, PlatformPlan } from './platform.ts'
+import type { PlatformPlan, PlatformService } from './platform.ts'
 
 const RETRY_MS = 5_000
 
@@ -17,7 +17,7 @@ export interface ApiServerOptions {
 }
 
 /** The HTTP API as a platform: it mounts `/v1` and `/api` on the gateway's listener while it is connected. */
-export class ApiServer implements Platform {
+export class ApiServer implements PlatformService {
   readonly name = 'api_server'
   readonly #options: ApiServerOptions
   #app: ApiApp | undefined

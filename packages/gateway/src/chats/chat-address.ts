@@ -1,0 +1,1 @@
+export type { ChatAddress } from '@talaria/db'
