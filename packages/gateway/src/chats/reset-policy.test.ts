@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { parseResetPolicy, resetDue } from './reset-policy.ts'
+
+const at = (day: number, hour: number) => new Date(2026, 5, day, hour).getTime()
+
+describe('reset policies', () => {
+  it('are read as people write them', () => {
+    expect(parseResetPolicy('none')).toEqual({})
+    expect(parseResetPolicy('idle')).toEqual({ idleMinutes: 1_440 })
+    expect(parseResetPolicy('idle:90, daily:5')).toEqual({ idleMinutes: 90, dailyAtHour: 5 })
+    for (const wrong of ['', 'daily:24', 'idle:0', 'weekly', 'none:1']) expect(parseResetPolicy(wrong), wrong).toBeUndefined()
+  })
+
+  it('begin anew after a pause, when told to', () => {
+    expect(resetDue({ idleMinutes: 60 }, at(1, 9), at(1, 10))).toBe('idle')
+    expect(resetDue({ idleMinutes: 60 }, at(1, 9) + 1, at(1, 10))).toBeUndefined()
+    expect(resetDue({}, at(1, 9), at(30, 9))).toBeUndefined()
+  })
+
+  it('begin anew once a day at an hour, when told to', () => {
+    expect(resetDue({ dailyAtHour: 4 }, at(1, 3), at(1, 5))).toBe('daily')
+    expect(resetDue({ dailyAtHour: 4 }, at(1, 5), at(2, 3))).toBeUndefined()
+    expect(resetDue({ dailyAtHour: 4 }, at(1, 5), at(2, 4))).toBe('daily')
+  })
+})
