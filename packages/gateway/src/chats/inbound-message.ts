@@ -42,4 +42,16 @@ export interface InboundMessage {
   readonly sentAt: number
   /** The same for all parts of what the platform split, such as an album; they become one message. */
   readonly albumId?: string
+  /** The platform proved by a secret that this message may be answered, as webhooks do: no allow-list is asked. Its text is never a command. */
+  readonly isVouchedFor?: boolean
+  /** Where the answer goes instead of to where the message came from. */
+  readonly delivery?: Delivery
+}
+
+/** Where something is delivered to. */
+export interface Delivery {
+  /** `telegram` (its home channel), `telegram:chat` or `telegram:chat:thread`; `log` is nowhere but the log. */
+  readonly to: readonly string[]
+  /** The text itself is delivered, and no agent is asked. */
+  readonly isDirect?: boolean
 }
