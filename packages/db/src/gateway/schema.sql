@@ -196,3 +196,78 @@ CREATE TABLE api_key (
 ) strict;
 
 CREATE UNIQUE INDEX api_key_by_name on api_key (name) where revoked_at is null;
+
+CREATE TABLE cron_job (
+  id text not null primary key,
+  owner text not null,
+  name text not null,
+  prompt text not null,
+  model text,
+  instructions text,
+  schedules text not null,
+  timezone text not null,
+  catch_up text not null,
+  max_lateness_ms integer,
+  overlap text not null,
+  jitter_ms integer not null,
+  timeout_ms integer not null,
+  retries integer not null,
+  retry_backoff_ms integer not null,
+  retry_unknown integer not null,
+  repeat integer,
+  fired integer not null default 0,
+  deliver text not null,
+  origin text,
+  state text not null,
+  paused_at integer,
+  paused_reason text,
+  created_at integer not null,
+  updated_at integer not null,
+  revision integer not null default 1,
+  planned_at integer not null,
+  next_slot integer,
+  next_due_at integer,
+  last_run_at integer,
+  last_status text,
+  last_error text,
+  failure_streak integer not null default 0,
+  deleted_at integer
+) strict;
+
+CREATE INDEX cron_job_by_due on cron_job (next_due_at) where next_due_at is not null;
+
+CREATE INDEX cron_job_by_owner on cron_job (owner, id) where deleted_at is null;
+
+CREATE INDEX cron_job_by_deletion on cron_job (deleted_at) where deleted_at is not null;
+
+CREATE TABLE cron_run (
+  id text not null primary key,
+  job_id text not null,
+  slot integer not null,
+  due_at integer not null,
+  cause text not null,
+  missed integer not null,
+  state text not null,
+  attempt integer not null default 0,
+  run_at integer not null,
+  cancel_reason text,
+  runner text,
+  created_at integer not null,
+  started_at integer,
+  finished_at integer,
+  turn_id text,
+  session_id text,
+  output text,
+  usage text,
+  error text,
+  deliveries text not null default '[]',
+  unique (job_id, slot)
+) strict;
+
+CREATE INDEX cron_run_by_job on cron_run (job_id, id);
+
+CREATE INDEX cron_run_queued on cron_run (run_at, id) where state = 'queued';
+
+CREATE INDEX cron_run_running on cron_run (job_id) where state = 'running';
+
+CREATE INDEX cron_run_by_end on cron_run (finished_at) where finished_at is not null;

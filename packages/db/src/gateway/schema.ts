@@ -1,9 +1,10 @@
 import type { Schema } from '../schema.ts'
 import { gatewayTables } from './migrations/0001-gateway.ts'
+import { cronTables } from './migrations/0003-cron.ts'
 import type { GatewayTables } from './tables.ts'
 
 /** `gateway.db`: made and migrated by the gateway. */
 export const gatewaySchema: Schema<GatewayTables> = {
   name: 'gateway',
-  migrations: [gatewayTables],
+  migrations: [gatewayTables, cronTables],
 }

@@ -2,6 +2,8 @@ import type { Clock } from '@talaria/core'
 import type { Database, Source } from '../database.ts'
 import { ApiKeyStore } from './api-key-store.ts'
 import { ConversationReader, ConversationStore } from './conversation-store.ts'
+import { CronRunStore } from './cron/cron-run-store.ts'
+import { CronStore } from './cron/cron-store.ts'
 import { IdempotencyStore } from './idempotency-store.ts'
 import { ResponseReader, ResponseStore } from './response-store.ts'
 import { Retention } from './retention.ts'
@@ -29,6 +31,8 @@ export interface GatewayStores {
   readonly idempotency: IdempotencyStore
   readonly apiKeys: ApiKeyStore
   readonly runners: RunnerStore
+  readonly cron: CronStore
+  readonly cronRuns: CronRunStore
   readonly retention: Retention
   readonly searchIndex: SearchIndex
 }
@@ -51,6 +55,8 @@ export function gatewayStores(database: Database<GatewayTables>, clock: Clock): 
     idempotency: new IdempotencyStore(database),
     apiKeys: new ApiKeyStore(database, clock),
     runners: new RunnerStore(database, clock),
+    cron: new CronStore(database),
+    cronRuns: new CronRunStore(database),
     retention: new Retention(database, clock),
     searchIndex: new SearchIndex(database),
   }

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { CronJobTable, CronRunTable } from './cron/cron-tables.ts'
 
 /** The rows of `gateway.db`, as they lie on disk: times in integer milliseconds, flags 0 or 1, JSON as text. */
 export interface GatewayTables {
@@ -14,6 +15,8 @@ export interface GatewayTables {
   conversation_item: ConversationItemTable
   idempotency_key: IdempotencyKeyTable
   api_key: ApiKeyTable
+  cron_job: CronJobTable
+  cron_run: CronRunTable
 }
 
 type Flag = 0 | 1
