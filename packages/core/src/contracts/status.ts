@@ -29,6 +29,10 @@ export const platformStatusSchema = z.object({
   reason: z.string().nullable(),
   /** Since when it is in this state, in milliseconds since the epoch. */
   since: z.int(),
+  /** When it will be tried again, in milliseconds since the epoch; `null` when no attempt is planned. */
+  nextAttemptAt: z.int().nullable(),
+  /** Attempts to connect since the start of the service. */
+  attempts: z.int().nonnegative(),
 })
 
 export type PlatformStatus = z.infer<typeof platformStatusSchema>

@@ -24,6 +24,8 @@ export class ApiServer implements PlatformService {
   #state: PlatformState
   #reason: string | null
   #since: number
+  #nextAttemptAt: number | null = null
+  #attempts = 0
   #retries: Loop | undefined
 
   constructor(options: ApiServerOptions) {
@@ -34,7 +36,8 @@ export class ApiServer implements PlatformService {
   }
 
   get status(): PlatformStatus {
-    return { name: this.name, state: this.#state, reason: this.#reason, since: this.#since }
+    const { name } = this
+    return { name, state: this.#state, reason: this.#reason, since: this.#since, nextAttemptAt: this.#nextAttemptAt, attempts: this.#attempts }
   }
 
   /** Connected means connected: the store has answered. Where it does not, it is asked again every five seconds. */
@@ -64,6 +67,7 @@ export class ApiServer implements PlatformService {
 
   async #connect(): Promise<void> {
     if (this.#app) return
+    this.#attempts += 1
     try {
       await this.#options.probe()
       this.#app = this.#options.createApp()
@@ -79,5 +83,6 @@ export class ApiServer implements PlatformService {
     if (state !== this.#state) this.#since = this.#options.clock.now()
     this.#state = state
     this.#reason = reason
+    this.#nextAttemptAt = state === 'backing_off' ? this.#options.clock.now() + RETRY_MS : null
   }
 }
