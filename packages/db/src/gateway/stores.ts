@@ -1,6 +1,12 @@
 import type { Clock } from '@talaria/core'
 import type { Database, Source } from '../database.ts'
 import { ApiKeyStore } from './api-key-store.ts'
+import { ChatReader, ChatStore } from './chats/chat-store.ts'
+import { InboundReader, InboundStore } from './chats/inbound-store.ts'
+import { OutboundReader, OutboundStore } from './chats/outbound-store.ts'
+import { PairingStore } from './chats/pairing-store.ts'
+import { PlatformReader, PlatformStore } from './chats/platform-store.ts'
+import { RouteReader, RouteStore } from './chats/route-store.ts'
 import { ConversationReader, ConversationStore } from './conversation-store.ts'
 import { CronRunStore } from './cron/cron-run-store.ts'
 import { CronStore } from './cron/cron-store.ts'
@@ -20,6 +26,11 @@ export interface GatewayReaders {
   readonly turns: TurnReader
   readonly responses: ResponseReader
   readonly conversations: ConversationReader
+  readonly chats: ChatReader
+  readonly routes: RouteReader
+  readonly inbound: InboundReader
+  readonly outbound: OutboundReader
+  readonly platforms: PlatformReader
 }
 
 /** What the gateway asks of `gateway.db`, and what it changes there. Plain values without state; keep them as long as you like. */
@@ -28,6 +39,12 @@ export interface GatewayStores {
   readonly turns: TurnStore
   readonly responses: ResponseStore
   readonly conversations: ConversationStore
+  readonly chats: ChatStore
+  readonly routes: RouteStore
+  readonly inbound: InboundStore
+  readonly outbound: OutboundStore
+  readonly platforms: PlatformStore
+  readonly pairing: PairingStore
   readonly idempotency: IdempotencyStore
   readonly apiKeys: ApiKeyStore
   readonly runners: RunnerStore
@@ -43,6 +60,11 @@ export function gatewayReaders(source: Source<GatewayTables>, clock: Clock): Gat
     turns: new TurnReader(source),
     responses: new ResponseReader(source, clock),
     conversations: new ConversationReader(source),
+    chats: new ChatReader(source),
+    routes: new RouteReader(source),
+    inbound: new InboundReader(source),
+    outbound: new OutboundReader(source),
+    platforms: new PlatformReader(source),
   }
 }
 
@@ -52,6 +74,12 @@ export function gatewayStores(database: Database<GatewayTables>, clock: Clock): 
     turns: new TurnStore(database, clock),
     responses: new ResponseStore(database, clock),
     conversations: new ConversationStore(database, clock),
+    chats: new ChatStore(database, clock),
+    routes: new RouteStore(database, clock),
+    inbound: new InboundStore(database, clock),
+    outbound: new OutboundStore(database, clock),
+    platforms: new PlatformStore(database, clock),
+    pairing: new PairingStore(database, clock),
     idempotency: new IdempotencyStore(database),
     apiKeys: new ApiKeyStore(database, clock),
     runners: new RunnerStore(database, clock),

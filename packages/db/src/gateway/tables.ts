@@ -1,8 +1,9 @@
 import type { Generated } from 'kysely'
+import type { ChatTables } from './chats/chat-tables.ts'
 import type { CronJobTable, CronRunTable } from './cron/cron-tables.ts'
 
 /** The rows of `gateway.db`, as they lie on disk: times in integer milliseconds, flags 0 or 1, JSON as text. */
-export interface GatewayTables {
+export interface GatewayTables extends ChatTables {
   runner: RunnerTable
   session: SessionTable
   message: MessageTable

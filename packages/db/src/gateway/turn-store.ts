@@ -5,6 +5,9 @@ import { DatabaseError } from '../errors.ts'
 import { encodeJson } from '../json-column.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { Transaction } from '../scope.ts'
+import type { NewOutbound } from './chats/chat-records.ts'
+import { assignInbound, finishInbound } from './chats/inbound-rows.ts'
+import { insertOutbound } from './chats/outbound-rows.ts'
 import { setConversationSession } from './conversation-rows.ts'
 import { insertMessages, totalsOf } from './message-rows.ts'
 import type { NewMessage, NewResponse, NewSession, NewTurn, StoredItem, TokenUsage, Turn, TurnEvent, TurnFailure, TurnStatus, Viewer } from './records.ts'
@@ -30,6 +33,8 @@ export interface Acceptance {
   readonly messages: readonly NewMessage[]
   readonly response?: NewResponse
   readonly idempotency?: { readonly scope: string; readonly key: string; readonly claim: string }
+  /** Ids of the inbound messages that it answers. */
+  readonly inbound?: readonly string[]
 }
 
 /** What is written when a turn ends: all of it or nothing. */
@@ -48,6 +53,10 @@ export interface Settlement {
     readonly envelope: Readonly<Record<string, unknown>>
     readonly output: readonly StoredItem[]
   }
+  /** What goes to a chat. */
+  readonly outbound?: readonly NewOutbound[]
+  /** Ids of the inbound messages that it has answered; they are done. */
+  readonly inbound?: readonly string[]
 }
 
 /** Turns, and what happened in them. */
@@ -131,7 +140,7 @@ export class TurnStore extends TurnReader {
    */
   accept(acceptance: Acceptance): Promise<Turn | undefined> {
     const now = this.#clock.now()
-    const { turn, messages, response, idempotency } = acceptance
+    const { turn, messages, response, idempotency, inbound = [] } = acceptance
     return this.#database.write(async (tx) => {
       const session = await this.#sessionFor(tx, acceptance, now)
       if (!session) return undefined
@@ -142,6 +151,7 @@ export class TurnStore extends TurnReader {
         if (response.conversationId !== undefined) await setConversationSession(tx, response.conversationId, session.id)
       }
       if (idempotency) await this.#claim(tx, idempotency, turn.id)
+      await assignInbound(tx, inbound, turn.id)
       return accepted
     })
   }
@@ -195,7 +205,7 @@ export class TurnStore extends TurnReader {
       if (!turn) return false
       await insertEvents(tx, settlement.events)
       await insertMessages(tx, turn.session_id, settlement.messages, { turnId: id, createdAt: now })
-      const { transcriptHash } = settlement
+      const { transcriptHash, outbound = [], inbound = [] } = settlement
       await touchSession(
         tx,
         turn.session_id,
@@ -203,6 +213,8 @@ export class TurnStore extends TurnReader {
         now,
       )
       if (settlement.response) await settleResponse(tx, id, settlement.response, now)
+      await insertOutbound(tx, outbound, now)
+      await finishInbound(tx, inbound, { state: 'done', turnId: id, reason: null, now })
       return true
     })
   }
