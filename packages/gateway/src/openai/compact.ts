@@ -1,4 +1,4 @@
-import type { AgentMessage } from '@talaria/agent'
+import type { Agent, AgentMessage } from '@talaria/agent'
 import { createId } from '@talaria/core'
 import type { StoredItem, TokenUsage } from '@talaria/db'
 import type { ApiContext } from '../api/api-context.ts'
@@ -21,13 +21,14 @@ export async function compact(
   messages: readonly AgentMessage[],
   options: CompactOptions,
 ): Promise<{ output: readonly StoredItem[]; usage: TokenUsage | null }> {
-  const { summary, usage } = await summarise(api, messages, options)
+  const { summary, usage } = await summarise(api.agent, messages, options)
   const said = messages.filter((message) => message.role === 'user').map(userItem)
   return { output: [...said, { id: createId('cmp'), type: 'compaction', encrypted_content: encodeCompaction(summary) }], usage }
 }
 
-async function summarise(
-  api: ApiContext,
+/** What was said, in fewer words, by the model itself. @throws ApiError `agent_failed` */
+export async function summarise(
+  agent: Agent,
   messages: readonly AgentMessage[],
   { model, instructions, signal }: CompactOptions,
 ): Promise<{ summary: string; usage: TokenUsage | null }> {
@@ -41,7 +42,7 @@ async function summarise(
     messages: [...messages, { role: 'user' as const, content: TASK }],
     toolChoice: 'none' as const,
   }
-  for await (const event of api.agent.run(request, signal)) {
+  for await (const event of agent.run(request, signal)) {
     if (event.type === 'text.delta') summary += event.text
     else if (event.type === 'usage') usage = event.usage
     else if (event.type === 'failed') throw new ApiError('agent_failed', `${event.message} (${event.code})`)

@@ -1,0 +1,76 @@
+import { choice, optional, word } from './arguments.ts'
+import type { CommandReply } from './command-reply.ts'
+import { defineCommand, type Command, type Invocation } from './command.ts'
+
+/** What concerns the gateway as a whole. */
+export const operationCommands: readonly Command[] = [
+  defineCommand({
+    name: 'platform',
+    category: 'operation',
+    tier: 'admin',
+    help: 'List the platforms, or pause, resume or reconnect one.',
+    arguments: { action: optional(choice('list', 'pause', 'resume', 'reconnect')), name: optional(word()) },
+    whileBusy: true,
+    run: platform,
+  }),
+  defineCommand({
+    name: 'cron',
+    category: 'operation',
+    tier: 'admin',
+    help: 'List the jobs, or run, pause or resume one.',
+    arguments: { action: optional(choice('list', 'run', 'pause', 'resume')), job: optional(word()) },
+    whileBusy: true,
+    run: cron,
+  }),
+  defineCommand({
+    name: 'pause',
+    category: 'operation',
+    tier: 'admin',
+    help: 'Begin nothing new on any platform until it is switched off again. What is being answered goes on.',
+    arguments: { state: optional(choice('on', 'off')) },
+    whileBusy: true,
+    async run({ args, services, prefix }) {
+      const isOn = args.state !== 'off'
+      await services.workPause.set(isOn)
+      return { text: isOn ? `Nothing new begins until ${prefix}pause off. Messages are kept until then.` : 'Work goes on.' }
+    },
+  }),
+  defineCommand({
+    name: 'restart',
+    category: 'operation',
+    tier: 'admin',
+    help: 'Let what is being answered end, then start the gateway anew.',
+    whileBusy: true,
+    async run({ services }) {
+      if (!services.restart) return { text: 'This gateway would not be started again, so it cannot be restarted from here.' }
+      services.restart()
+      return { text: 'Restarting.' }
+    },
+  }),
+]
+
+async function platform({ args, services, prefix }: Invocation<{ readonly action: 'list' | 'pause' | 'resume' | 'reconnect' | undefined; readonly name: string | undefined }>): Promise<CommandReply> {
+  const { platforms } = services
+  const { action = 'list', name } = args
+  if (action === 'list') {
+    const lines = platforms.list().map((one) => `- ${one.name}: ${one.state.replaceAll('_', ' ')}${one.reason ? `, ${one.reason}` : ''}`)
+    return { text: lines.join('\n') }
+  }
+  if (name === undefined) return { text: `Which one? For example: ${prefix}platform ${action} telegram` }
+  if (!(await platforms[action](name.toLowerCase()))) return { text: `There is no platform '${name}' to ${action}. ${prefix}platform lists them.` }
+  return { text: { pause: `${name} is paused.`, resume: `${name} is resumed.`, reconnect: `${name} connects anew.` }[action] }
+}
+
+async function cron({ args, services, prefix }: Invocation<{ readonly action: 'list' | 'run' | 'pause' | 'resume' | undefined; readonly job: string | undefined }>): Promise<CommandReply> {
+  const { action = 'list', job } = args
+  if (!services.cron) return { text: 'Nothing runs on a schedule here.' }
+  if (action === 'list') {
+    const jobs = await services.cron.list()
+    if (jobs.length === 0) return { text: 'There are no jobs.' }
+    const next = (at: number | undefined) => (at === undefined ? 'no next time' : `next ${new Date(at).toISOString()}`)
+    return { text: jobs.map(({ id, name, schedule, isPaused, nextAt }) => `- ${name} (${id}): ${schedule}, ${isPaused ? 'paused' : next(nextAt)}`).join('\n') }
+  }
+  if (job === undefined) return { text: `Which one? ${prefix}cron lists them.` }
+  if (!(await services.cron[action](job))) return { text: `There is no job '${job}'. ${prefix}cron lists them.` }
+  return { text: { run: `${job} runs.`, pause: `${job} is paused.`, resume: `${job} is resumed.` }[action] }
+}
