@@ -15,7 +15,10 @@ const DAILY_AT_HOUR = 4
  */
 export function parseResetPolicy(text: string): ResetPolicy | undefined {
   let policy: ResetPolicy = {}
-  for (const word of text.trim().toLowerCase().split(/\s*,\s*/)) {
+  for (const word of text
+    .trim()
+    .toLowerCase()
+    .split(/\s*,\s*/)) {
     const [, mode, number] = /^(none|idle|daily)(?:[: ](\d{1,6}))?$/.exec(word) ?? []
     const value = number === undefined ? undefined : Number(number)
     if (mode === 'idle' && value !== 0) policy = { ...policy, idleMinutes: value ?? IDLE_MINUTES }
@@ -23,6 +26,11 @@ export function parseResetPolicy(text: string): ResetPolicy | undefined {
     else if (mode !== 'none' || value !== undefined) return undefined
   }
   return policy
+}
+
+/** A policy as it is stored for a chat; what is not one of ours is never. */
+export function resetPolicyOf({ idleMinutes, dailyAtHour }: Readonly<Record<string, unknown>>): ResetPolicy {
+  return { ...(typeof idleMinutes === 'number' && { idleMinutes }), ...(typeof dailyAtHour === 'number' && { dailyAtHour }) }
 }
 
 /** Why a conversation is to begin anew now; `undefined` when it goes on. Times in milliseconds since the epoch. */

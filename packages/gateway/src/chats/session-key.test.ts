@@ -28,7 +28,8 @@ describe('sessionKeyOf', () => {
     fc.assert(
       fc.property(places, places, (one, other) => {
         fc.pre(JSON.stringify(one) !== JSON.stringify(other))
-        const key = ({ user, ...address }: typeof one) => sessionKeyOf({ address, kind: 'group', sender: { id: user } }, { groups: 'per_user', threads: 'per_user' })
+        const key = ({ user, ...address }: typeof one) =>
+          sessionKeyOf({ address, kind: 'group', sender: { id: user } }, { groups: 'per_user', threads: 'per_user' })
         expect(key(one)).not.toBe(key(other))
       }),
     )

@@ -151,6 +151,7 @@ async function settle(live: LiveTurn, input: StartTurn, ending: Ending, { stores
     isFirst: 'create' in input.session,
     ...(input.transcript && { transcript: input.transcript }),
     ...(input.settleResponse && { response: input.settleResponse }),
+    ...(input.settleChat && { chat: input.settleChat }),
   })
   // Another gateway took this one for dead and has told the world so; what came after does not count.
   if (!settled) return live.fail(new ApiError('run_lost', `Run ${turn.id} was taken over by another gateway, which settled it as interrupted.`))

@@ -1,5 +1,5 @@
 import type { AgentMessage } from '@talaria/agent'
-import type { GatewayStores, ResponseStatus, StoredItem, Turn, TurnEvent, TurnFailure } from '@talaria/db'
+import type { GatewayStores, NewOutbound, ResponseStatus, StoredItem, Turn, TurnEvent, TurnFailure } from '@talaria/db'
 import type { Settled } from './settled-turn.ts'
 import type { TerminalStatus } from './terminal-status.ts'
 import { messagesOfEvents, summarize, type TurnSummary } from './messages-of-events.ts'
@@ -25,6 +25,25 @@ export type SettleResponse = (outcome: Outcome) => {
   readonly output: readonly StoredItem[]
 }
 
+/** How a turn that came from a chat ended. */
+export interface ChatOutcome extends Ending {
+  readonly turnId: string
+  readonly summary: TurnSummary
+  /** Text a person added that no answer has taken up. */
+  readonly pendingSteer: string
+}
+
+/** What the end of a turn means for its chat. */
+export interface ChatEnd {
+  /** What is to be said there. */
+  readonly outbound: readonly NewOutbound[]
+  /** Ids of the messages that are answered by it. */
+  readonly inbound: readonly string[]
+}
+
+/** Decides what becomes of a turn's chat; written in the same transaction as its end. Called again when that failed. */
+export type SettleChat = (outcome: ChatOutcome) => Promise<ChatEnd>
+
 export interface SettleOptions {
   readonly stores: GatewayStores
   readonly runner: string
@@ -38,6 +57,7 @@ export interface SettleOptions {
   /** The conversation as the client sees it, before the answer. */
   readonly transcript?: readonly AgentMessage[]
   readonly response?: SettleResponse
+  readonly chat?: SettleChat
   /** Text a person added that no answer has taken up. */
   readonly pendingSteer?: string
 }
@@ -48,6 +68,7 @@ export async function settleTurn(turn: Turn, ending: Ending, options: SettleOpti
   const summary = summarize(events)
   const terminal = terminalEvent(turn, ending, summary, options)
   const finishReason = ending.finishReason ?? ending.status
+  const chat = await options.chat?.({ ...ending, turnId: turn.id, summary, pendingSteer: options.pendingSteer ?? '' })
   const isSettled = await options.stores.turns.settle(turn.id, options.runner, {
     status: ending.status,
     output: summary.text,
@@ -57,6 +78,7 @@ export async function settleTurn(turn: Turn, ending: Ending, options: SettleOpti
     messages: messagesOfEvents(events, finishReason, finishedAt),
     events: [...unwritten, terminal],
     ...transcriptAfter(turn, summary, options),
+    ...chat,
     ...(options.response && { response: options.response({ ...ending, events, finishedAt }) }),
   })
   if (!isSettled) return undefined

@@ -1,6 +1,6 @@
 import type { AgentMessage, AgentRequest } from '@talaria/agent'
 import type { NewMessage, NewResponse, NewSession, TurnKind } from '@talaria/db'
-import type { SettleResponse } from './settle-turn.ts'
+import type { SettleChat, SettleResponse } from './settle-turn.ts'
 
 /** Everything about a turn that its caller decides. */
 export interface StartTurn {
@@ -22,4 +22,8 @@ export interface StartTurn {
   readonly transcript?: readonly AgentMessage[]
   readonly response?: NewResponse
   readonly settleResponse?: SettleResponse
+  /** Ids of the inbound messages that it answers. */
+  readonly inbound?: readonly string[]
+  /** Where it came from a chat: what its end means there. */
+  readonly settleChat?: SettleChat
 }

@@ -233,6 +233,7 @@ export class Turns {
       session: input.session,
       messages: input.messages,
       ...(input.response && { response: input.response }),
+      ...(input.inbound && { inbound: input.inbound }),
       ...(input.idempotency && { idempotency: input.idempotency }),
     })
   }

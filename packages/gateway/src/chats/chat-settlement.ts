@@ -1,0 +1,81 @@
+import type { Log } from '@talaria/core'
+import type { ChatAddress, GatewayStores, NewOutbound, Turn } from '@talaria/db'
+import type { ChatEnd, ChatOutcome } from '../turns/settle-turn.ts'
+import { attachmentOf } from './attachment-of.ts'
+import { outboundRows } from './outbound-rows.ts'
+import { outgoingMedia } from './outgoing-media.ts'
+import { sendablePath, type PathPolicy } from './path-policy.ts'
+import { isSilence } from './silence.ts'
+
+/** Restarts in a row that cut answers short in one conversation: after so many it may be the conversation that causes them. */
+const MOST_INTERRUPTIONS = 3
+
+/** Where a turn came from: kept with it, so that whoever settles it knows whom to tell. */
+export interface TurnOrigin {
+  readonly sessionKey: string
+  readonly address: ChatAddress
+  readonly replyTo: string
+  /** The messages that it answers. */
+  readonly inbound: readonly string[]
+}
+
+/** The chat that a turn came from; `undefined` where it came from none. */
+export function originOf({ request }: Pick<Turn, 'request'>): TurnOrigin | undefined {
+  return request['chat'] as TurnOrigin | undefined
+}
+
+export interface ChatSettlementOptions {
+  readonly stores: Pick<GatewayStores, 'routes'>
+  readonly paths: PathPolicy
+  /** How long a message may be there. */
+  readonly room: number
+  /** Messages that streaming has made of the answer. */
+  readonly drafts?: readonly string[]
+  /** Messages that the turn took up while it ran. */
+  readonly takenUp?: readonly string[]
+  /** Ends an answer, where people chose to see what it took. */
+  readonly footer?: string
+  readonly log: Log
+}
+
+/** What the end of a turn means for its chat: which messages are answered, and what is to be said. */
+export async function settleChat(origin: TurnOrigin, outcome: ChatOutcome, options: ChatSettlementOptions): Promise<ChatEnd> {
+  const inbound = [...origin.inbound, ...(options.takenUp ?? [])]
+  return { inbound, outbound: [...(await replyRows(origin, outcome, options)), ...(await noticeRows(origin, outcome, options))] }
+}
+
+async function replyRows(origin: TurnOrigin, { status, summary, turnId }: ChatOutcome, options: ChatSettlementOptions): Promise<readonly NewOutbound[]> {
+  const { drafts = [], footer, room } = options
+  const isWhole = status === 'completed' || status === 'incomplete'
+  // Of an answer that was cut short the chat keeps what it shows already.
+  if (isSilence(summary.text) || (!isWhole && drafts.length === 0)) return []
+  const { text, paths } = outgoingMedia(summary.text)
+  const sendable = isWhole ? await sendablePaths(paths, options) : []
+  const said = isWhole && footer !== undefined ? `${text}\n\n${footer}` : text
+  return outboundRows({ ...whereTo(origin), kind: 'reply', turnId, text: said, attachments: sendable.map(attachmentOf), drafts }, room)
+}
+
+async function sendablePaths(paths: readonly string[], { paths: policy, log }: ChatSettlementOptions): Promise<readonly string[]> {
+  const real = await Promise.all(paths.map((path) => sendablePath(path, policy)))
+  for (const [index, path] of paths.entries()) if (real[index] === undefined) log.warn({ path }, 'a file that an answer names is not there, or may not be sent')
+  return real.filter((path) => path !== undefined)
+}
+
+async function noticeRows(origin: TurnOrigin, outcome: ChatOutcome, options: ChatSettlementOptions): Promise<readonly NewOutbound[]> {
+  const text = await noticeOf(origin, outcome, options)
+  return text === undefined ? [] : outboundRows({ ...whereTo(origin), kind: 'notice', turnId: outcome.turnId, text }, options.room)
+}
+
+async function noticeOf({ sessionKey }: TurnOrigin, { status, error, summary }: ChatOutcome, { stores }: ChatSettlementOptions): Promise<string | undefined> {
+  if (status === 'failed') return `I could not finish this answer: ${error?.message ?? 'no reason was given.'}`
+  if (status === 'interrupted') {
+    if ((await stores.routes.interrupted(sessionKey)) < MOST_INTERRUPTIONS) return 'A restart cut this answer short. Use /retry to have it tried again.'
+    await stores.routes.suspend(sessionKey)
+    return `${MOST_INTERRUPTIONS} answers in a row were cut short by restarts here, so I have set this conversation aside. Write to begin a new one, or use /resume to go on with it.`
+  }
+  return status !== 'cancelled' && summary.text.trim() === '' ? '(The answer was empty.)' : undefined
+}
+
+function whereTo({ address, replyTo, sessionKey }: TurnOrigin) {
+  return { address, replyTo, sessionKey }
+}

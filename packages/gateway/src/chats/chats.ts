@@ -1,0 +1,120 @@
+import type { Clock, Log } from '@talaria/core'
+import type { GatewayStores, Inbound, Turn } from '@talaria/db'
+import type { Commands } from '../commands/commands.ts'
+import { roomForText } from '../delivery/duplicate-label.ts'
+import { startDelivery } from '../delivery/start-delivery.ts'
+import type { Reception as Received } from '../platforms/definition.ts'
+import type { Platform } from '../platforms/platform.ts'
+import type { SettleChat } from '../turns/settle-turn.ts'
+import type { Turns } from '../turns/turns.ts'
+import type { Verdict } from './authorize-verdict.ts'
+import type { ChatPolicy } from './chat-policy.ts'
+import { ChatQueue } from './chat-queue.ts'
+import { originOf, settleChat } from './chat-settlement.ts'
+import { runChatTurn } from './chat-turn.ts'
+import type { InboundMessage } from './inbound-message.ts'
+import type { MediaCache } from './media-cache.ts'
+import { inboundMessageOf } from './merge-messages.ts'
+import { outboundRows } from './outbound-rows.ts'
+import type { PathPolicy } from './path-policy.ts'
+import { Reception } from './reception.ts'
+import type { Transcriber } from './transcriber.ts'
+
+export interface ChatsOptions {
+  readonly stores: GatewayStores
+  readonly turns: Turns
+  readonly runner: { readonly id: string }
+  /** Names of the platforms that can be connected. */
+  readonly platforms: readonly string[]
+  /** The platform of this name while it is connected. */
+  readonly connected: (platform: string) => Platform | undefined
+  readonly authorize: (message: InboundMessage) => Promise<Verdict>
+  readonly commands: Pick<Commands, 'dispatch'>
+  readonly policyOf: (platform: string) => ChatPolicy
+  /** Whether an operator wants nothing new to begin. */
+  readonly isPaused: () => Promise<boolean>
+  /** Where files are kept that came with messages. */
+  readonly cache: MediaCache
+  readonly maxAttachmentBytes: number
+  /** Where files may be sent from. */
+  readonly paths: PathPolicy
+  readonly transcriber?: Transcriber
+  /** Instructions by the names under which people choose them. */
+  readonly personalities: Readonly<Record<string, string>>
+  /** The name of the default model. */
+  readonly modelName: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Conversations on chat platforms: takes messages in, has them answered one after the other, and sends what is to be
+ * said. Everything between two steps is in the database, so that a process may die at any of them.
+ */
+export class Chats implements AsyncDisposable {
+  readonly #options: ChatsOptions
+  readonly #queue: ChatQueue
+  readonly #reception: Reception
+  #delivery: AsyncDisposable | undefined
+
+  /** Opens nothing; {@link start} does. */
+  constructor(options: ChatsOptions) {
+    const { connected } = options
+    this.#options = options
+    this.#queue = new ChatQueue({
+      ...options,
+      answer: (rows, ongoing, signal) => runChatTurn(rows, { ongoing, signal }, options),
+      giveUp: (rows, error) => this.#giveUp(rows, error),
+      maxLength: (platform) => connected(platform)?.capabilities.maxLength ?? Infinity,
+    })
+    this.#reception = new Reception({ ...options, queue: this.#queue })
+  }
+
+  /** Begins to send, and goes on with what an earlier process has left waiting. */
+  async start(): Promise<void> {
+    this.#delivery ??= startDelivery(this.#options)
+    await this.#queue.wakeAll()
+  }
+
+  /** Takes a message in. When it resolves the message is on disk, and the platform may be told. */
+  receive(message: InboundMessage): Promise<Received> {
+    return this.#reception.receive(message)
+  }
+
+  /** What the end of a turn means for its chat, for whoever settles it in place of a process that is no more. */
+  settlementOf(turn: Turn): SettleChat | undefined {
+    const { stores, connected, paths, log } = this.#options
+    const origin = originOf(turn)
+    return (
+      origin &&
+      ((outcome) => settleChat(origin, outcome, { stores, paths, room: roomForText(connected(origin.address.platform)?.capabilities.maxLength), log }))
+    )
+  }
+
+  /** Takes over what a process has left behind that is no more; its turns are settled by now. */
+  async adopt(deadRunner: string): Promise<void> {
+    const { stores, runner } = this.#options
+    await stores.outbound.adopt(deadRunner, runner.id)
+    for (const { sessionKey } of await stores.inbound.adopt(deadRunner, runner.id)) this.#queue.wake(sessionKey)
+  }
+
+  /** Begins nothing more, waits for what has begun, and sends what has left; the rest waits in the database. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reception[Symbol.asyncDispose]()
+    await this.#queue[Symbol.asyncDispose]()
+    await this.#delivery?.[Symbol.asyncDispose]()
+  }
+
+  async #giveUp(rows: readonly Inbound[], error: unknown): Promise<void> {
+    const { stores, connected, log } = this.#options
+    const [row] = rows
+    log.error({ err: error, inbound: row!.id }, 'a message is given up: it could not be answered')
+    const ids = rows.map(({ id }) => id)
+    await stores.inbound.finish(ids, { state: 'discarded', reason: 'unanswerable' })
+    const { address, messageId } = inboundMessageOf(row!)
+    const text = 'I could not begin to answer this, though I tried for a while. Please send it again later.'
+    await stores.outbound.add(
+      outboundRows({ kind: 'notice', address, replyTo: messageId, text }, roomForText(connected(address.platform)?.capabilities.maxLength)),
+    )
+  }
+}

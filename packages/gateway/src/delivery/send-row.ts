@@ -1,0 +1,75 @@
+import type { Clock } from '@talaria/core'
+import type { Outbound } from '@talaria/db'
+import type { OutboundMessage } from '../chats/outbound-message.ts'
+import type { Platform } from '../platforms/platform.ts'
+import { PlatformError } from '../platforms/platform-error.ts'
+import { withDeadline } from '../platforms/with-deadline.ts'
+import { DUPLICATE_LABEL } from './duplicate-label.ts'
+
+/** A platform that has not answered by then will not: its connection is looked after elsewhere, the chat goes on. */
+const DEADLINE_MS = 60_000
+
+export interface SendOptions {
+  readonly platform: Platform
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+/**
+ * Sends one row of the outbox, and resolves with the platform's id of it. A row that may have arrived already is asked
+ * after first; where the platform cannot tell, it says itself that it may be a duplicate.
+ *
+ * @throws PlatformError `unknown_outcome` when nobody can say whether it arrived.
+ */
+export async function sendRow(row: Outbound, { platform, clock, signal }: SendOptions): Promise<string> {
+  let hasEnded = false
+  try {
+    return await withDeadline(DEADLINE_MS, { clock, what: 'Sending a message', signal }, async (call) => {
+      try {
+        return await sendOrEdit(row, platform, call)
+      } finally {
+        hasEnded = true
+      }
+    })
+  } catch (error) {
+    if (error instanceof PlatformError && hasEnded) return reconcile(row, error, { platform, clock, signal })
+    throw new PlatformError('unknown_outcome', 'The platform did not say what became of the message.', { cause: error })
+  }
+}
+
+async function sendOrEdit(row: Outbound, platform: Platform, signal: AbortSignal): Promise<string> {
+  const message = messageOf(row)
+  if (row.sentMessageId !== null && platform.edit) {
+    try {
+      await platform.edit(row.address, row.sentMessageId, row.text, signal)
+      return row.sentMessageId
+    } catch (error) {
+      // Somebody has deleted the draft: what it was to become is sent anew.
+      if (!(error instanceof PlatformError) || error.code !== 'message_not_found') throw error
+    }
+  }
+  if (!row.uncertain) return (await platform.send(message, signal)).messageId
+  if (platform.find) return (await platform.find(message, signal))?.messageId ?? (await platform.send(message, signal)).messageId
+  return (await platform.send({ ...message, text: (row.text + DUPLICATE_LABEL).trim() }, signal)).messageId
+}
+
+/** After an unknown outcome the platform is asked at once, where it can tell: most often the message did arrive. */
+async function reconcile(row: Outbound, error: PlatformError, { platform, clock, signal }: SendOptions): Promise<string> {
+  if (error.code !== 'unknown_outcome' || !platform.find) throw error
+  const found = await withDeadline(DEADLINE_MS, { clock, what: 'Looking for a message', signal }, (call) => platform.find!(messageOf(row), call)).catch(
+    () => undefined,
+  )
+  if (found) return found.messageId
+  throw error
+}
+
+function messageOf(row: Outbound): OutboundMessage {
+  return {
+    id: row.id,
+    address: row.address,
+    text: row.text,
+    attachments: row.attachments as OutboundMessage['attachments'],
+    ...(row.replyTo !== null && { replyTo: row.replyTo }),
+    ...(row.silent && { silent: true }),
+  }
+}
