@@ -21,9 +21,14 @@ export async function readOutboundFile({ kind, path, name }: OutboundAttachment)
     const { size } = await stat(path)
     if (size > MAX_BYTES) throw new PlatformError('attachment_too_large', `${name} has ${size} bytes; Telegram takes ${MAX_BYTES}.`)
     // Not as a stream: of one that the library does not read to its end the file would stay open.
-    return { kind: kind === 'image' && size > MAX_PHOTO_BYTES ? 'document' : kind, file: new InputFile(await readFile(path), name) }
+    return { kind: kind === 'image' && size > MAX_PHOTO_BYTES ? 'document' : kind, file: new InputFile(await readFile(path), plainName(name)) }
   } catch (error) {
     if (error instanceof PlatformError) throw error
     throw new PlatformError('rejected', `${name} cannot be read: ${codeOf(error) ?? 'unknown reason'}.`, { cause: error })
   }
+}
+
+/** The library puts the name into a header as it stands, without quotes. */
+function plainName(name: string): string {
+  return name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '_')
 }

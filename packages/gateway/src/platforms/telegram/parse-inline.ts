@@ -32,7 +32,7 @@ export function parseInline(text: string, styles: ReadonlySet<Style>, link?: Run
     if (plain !== '') runs.push({ text: plain, styles, ...(link && { link }) })
     plain = ''
   }
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const found = depth < MAX_DEPTH ? markupAt(text, at, unclosed) : undefined
     if (!found) {
       plain += text[at++]
@@ -84,7 +84,7 @@ function codeAt(text: string, at: number, unclosed: Set<string>): Markup {
 }
 
 function codeEnd(text: string, from: number, mark: string): number | undefined {
-  for (let end = text.indexOf(mark, from); end !== -1; ) {
+  for (let end = text.indexOf(mark, from); end !== -1;) {
     let after = end
     while (text[after] === '`') after++
     if (after - end === mark.length) return end

@@ -9,7 +9,7 @@ import { callTelegram } from './telegram-error.ts'
 const POLL_SECONDS = 25
 /** How long {@link pollUpdates} lets one request take: what Telegram waits, and as much again for the network. */
 export const POLL_TIMEOUT_SECONDS = 2 * POLL_SECONDS
-const RETRY_MS = 2_000
+const RETRY_MS = 1_000
 
 /** What we ask for; edits are none of it. */
 export const ALLOWED_UPDATES = ['message', 'channel_post'] as const

@@ -55,7 +55,11 @@ function sendText(api: Api, { address }: OutboundMessage, { text, entities, opti
     callTelegram({ isRepeatable: false, signal }, (abort) =>
       api.sendMessage(Number(address.chatId), text, { ...options, ...format, link_preview_options: { is_disabled: true } }, abort),
     )
-  return plainIfRefused(entities.length > 0, () => send({ entities }), () => send({}))
+  return plainIfRefused(
+    entities.length > 0,
+    () => send({ entities }),
+    () => send({}),
+  )
 }
 
 interface FilePart {
@@ -76,7 +80,11 @@ function sendFile(api: Api, { address }: OutboundMessage, { file: { kind, file }
       if (kind === 'video') return api.sendVideo(chat, file, all, abort)
       return api.sendDocument(chat, file, all, abort)
     })
-  return plainIfRefused(caption !== undefined && caption.entities.length > 0, () => send({ caption_entities: caption?.entities }), () => send({}))
+  return plainIfRefused(
+    caption !== undefined && caption.entities.length > 0,
+    () => send({ caption_entities: caption?.entities }),
+    () => send({}),
+  )
 }
 
 /** Once more as plain text when Telegram does not like the formatting: the words matter more. */

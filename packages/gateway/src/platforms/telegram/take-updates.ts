@@ -22,7 +22,7 @@ export interface NotTaken {
  * that could not be written down, if there is one: from it on Telegram has to send them again.
  */
 export async function takeUpdates(updates: readonly Update[], { receive, bot, log }: TakeUpdatesOptions): Promise<NotTaken | undefined> {
-  const chats = Map.groupBy(updates, (update) => (update.message ?? update.channel_post)?.chat.id)
+  const chats = Map.groupBy(updates, chatOf)
   const failures = await Promise.all(
     [...chats.values()].map(async (ofChat): Promise<NotTaken | undefined> => {
       for (const update of ofChat) {
@@ -30,13 +30,22 @@ export async function takeUpdates(updates: readonly Update[], { receive, bot, lo
         try {
           if (message) await receive(message)
         } catch (error) {
-          return { updateId: update.update_id, error: new PlatformError('internal', `A message could not be written down: ${messageOf(error)}`, { cause: error }) }
+          return {
+            updateId: update.update_id,
+            error: new PlatformError('internal', `A message could not be written down: ${messageOf(error)}`, { cause: error }),
+          }
         }
       }
       return undefined
     }),
   )
   return failures.filter((failure) => failure !== undefined).toSorted((one, other) => one.updateId - other.updateId)[0]
+}
+
+function chatOf(update: Update): number | undefined {
+  // Even of what cannot be read.
+  const message: { readonly chat?: { readonly id: number } } | undefined = update.message ?? update.channel_post
+  return message?.chat?.id
 }
 
 /** One that cannot be read is passed over: sent again it would be no better, and nothing after it would ever come. */

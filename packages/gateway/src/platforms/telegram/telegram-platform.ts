@@ -76,7 +76,8 @@ export function createTelegramPlatform({ api, agent, bot, apiRoot, webhookUrl }:
     async probe(signal) {
       if (webhookUrl === undefined) return void (await callTelegram({ isRepeatable: true, signal }, (abort) => api.getMe(abort)))
       const { url } = await callTelegram({ isRepeatable: true, signal }, (abort) => api.getWebhookInfo(abort))
-      if (url !== webhookUrl) throw new PlatformError('conflict', `Telegram delivers to ${url === '' ? 'nowhere' : 'another address'}: somebody else uses this bot.`)
+      if (url !== webhookUrl)
+        throw new PlatformError('conflict', `Telegram delivers to ${url === '' ? 'nowhere' : 'another address'}: somebody else uses this bot.`)
     },
   }
 }
