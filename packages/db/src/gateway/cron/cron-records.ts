@@ -1,3 +1,4 @@
+import type { NewOutbound } from '../chats/chat-records.ts'
 import type { ChatAddress, TokenUsage, TurnFailure } from '../records.ts'
 
 /** One schedule of a job, read: what was written, and what it means. Times in milliseconds since the epoch. */
@@ -137,5 +138,7 @@ export interface CronSettlement {
   readonly usage: TokenUsage | null
   readonly error: TurnFailure | null
   readonly deliveries: readonly CronDelivery[]
+  /** What goes into the outbox with it. */
+  readonly outbound: readonly NewOutbound[]
   readonly finishedAt: number
 }

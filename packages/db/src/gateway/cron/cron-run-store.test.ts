@@ -15,6 +15,7 @@ const ended = (changes: Partial<CronSettlement> = {}): CronSettlement => ({
   usage: null,
   error: null,
   deliveries: [],
+  outbound: [],
   finishedAt: 1_000,
   ...changes,
 })
@@ -72,7 +73,7 @@ test('what is tried again waits for its time, and what was not begun in earnest 
   await t.runs.claim(claim('r', 10))
   await t.runs.retry('a@10', 'r', { at: 500, error: { code: 'x', message: 'It failed.' }, isAttempt: true })
   expect(await t.runs.claim(claim('r', 499))).toEqual([])
-  expect(await t.runs.nextAt()).toBe(500)
+  expect(await t.runs.nextAt(0)).toBe(500)
   const [again] = await t.runs.claim(claim('r', 500))
   expect(again?.run).toMatchObject({ attempt: 2, error: null })
   await t.runs.retry('a@10', 'r', { at: 600, error: null, isAttempt: false })

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../../database.ts'
 import { encodeJson } from '../../json-column.ts'
+import { insertOutbound } from '../chats/outbound-rows.ts'
 import type { Viewer } from '../records.ts'
 import type { GatewayTables } from '../tables.ts'
 import { ownedBy } from '../viewer.ts'
@@ -68,7 +69,8 @@ export class CronRunStore {
    * Takes runs that are due for a runner, first those that wait longest, as far as `maxRunning` of the whole home lets it.
    * Of one job there is one at a time.
    */
-  claim({ runner, now, maxRunning }: { readonly runner: string; readonly now: number; readonly maxRunning: number }): Promise<readonly ClaimedCronRun[]> {
+  async claim({ runner, now, maxRunning }: { readonly runner: string; readonly now: number; readonly maxRunning: number }): Promise<readonly ClaimedCronRun[]> {
+    if (!(await this.#mayClaim(now, maxRunning))) return []
     return this.#database.write(async (tx) => {
       const running = await tx.selectFrom('cron_run').select('job_id').where('state', '=', 'running').execute()
       const busy = new Set(running.map(({ job_id }) => job_id))
@@ -115,9 +117,12 @@ export class CronRunStore {
     })
   }
 
-  /** Ends a run, once, and notes with its job how it went; false when it has ended already, or another runner has taken it over. */
+  /**
+   * Ends a run, once, with the messages that it sends, and notes with its job how it went; false when it has ended
+   * already, or another runner has taken it over.
+   */
   settle(id: string, runner: string, settlement: CronSettlement): Promise<boolean> {
-    const { state, output, usage, error, deliveries, finishedAt } = settlement
+    const { state, output, usage, error, deliveries, outbound, finishedAt } = settlement
     return this.#database.write(async (tx) => {
       const row = await tx
         .updateTable('cron_run')
@@ -139,6 +144,7 @@ export class CronRunStore {
         }))
         .where('id', '=', row.job_id)
         .execute()
+      await insertOutbound(tx, outbound, finishedAt)
       return true
     })
   }
@@ -165,18 +171,25 @@ export class CronRunStore {
     return this.#set(id, deadRunner, { runner })
   }
 
-  /** When there is something to do next: a job is due, or a run may begin. `undefined` when nothing is planned. */
-  nextAt(): Promise<number | undefined> {
+  /** When there is something to do next, after `now`: a job is due, or a run may begin. `undefined` when nothing is planned. */
+  nextAt(now: number): Promise<number | undefined> {
     return this.#database.read(async (db) => {
       const job = await db
         .selectFrom('cron_job')
         .select('next_due_at as at')
         .where('state', '=', 'scheduled')
-        .where('next_due_at', 'is not', null)
+        .where('next_due_at', '>', now)
         .orderBy('next_due_at')
         .limit(1)
         .executeTakeFirst()
-      const run = await db.selectFrom('cron_run').select('run_at as at').where('state', '=', 'queued').orderBy('run_at').limit(1).executeTakeFirst()
+      const run = await db
+        .selectFrom('cron_run')
+        .select('run_at as at')
+        .where('state', '=', 'queued')
+        .where('run_at', '>', now)
+        .orderBy('run_at')
+        .limit(1)
+        .executeTakeFirst()
       const times = [job?.at, run?.at].filter((at) => at != null)
       return times.length > 0 ? Math.min(...times) : undefined
     })
@@ -219,6 +232,29 @@ export class CronRunStore {
     }
     await this.#database.write(removeDeletedJobs)
     return removed
+  }
+
+  /** Whether there is something to claim: a write that finds nothing would wake everybody who follows the changes. */
+  #mayClaim(now: number, maxRunning: number): Promise<boolean> {
+    return this.#database.read(async (db) => {
+      const running = await db.selectFrom('cron_run').select('job_id').where('state', '=', 'running').execute()
+      if (running.length >= maxRunning) return false
+      const waiting = await db
+        .selectFrom('cron_run')
+        .select('id')
+        .where('state', '=', 'queued')
+        .where('run_at', '<=', now)
+        .$if(running.length > 0, (select) =>
+          select.where(
+            'job_id',
+            'not in',
+            running.map((row) => row.job_id),
+          ),
+        )
+        .limit(1)
+        .executeTakeFirst()
+      return waiting !== undefined
+    })
   }
 
   /** Changes a run that is this runner's and runs. */

@@ -119,7 +119,7 @@ test('a job that has fired as often as it may is completed', async () => {
   // A time that is skipped does not count.
   await t.fire('job_1', 2 * MINUTE, runAt('b', 2 * MINUTE))
   expect((await t.cron.get('job_1', all))?.state).toBe('scheduled')
-  await t.runs.settle('a', 'r', { state: 'completed', output: '', usage: null, error: null, deliveries: [], finishedAt: 2 * MINUTE })
+  await t.runs.settle('a', 'r', { state: 'completed', output: '', usage: null, error: null, deliveries: [], outbound: [], finishedAt: 2 * MINUTE })
   await t.fire('job_1', 3 * MINUTE, runAt('c', 3 * MINUTE))
   expect(await t.cron.get('job_1', all)).toMatchObject({ state: 'completed', fired: 2, nextSlot: null, nextDueAt: null })
 })
@@ -145,7 +145,7 @@ test('a job that is deleted is gone at once, with what waits of it, and what run
   ])
   expect(await t.runs.prune({ before: 0, keep: 20 })).toBe(1)
   expect(await t.states('job_1')).toHaveLength(1)
-  await t.runs.settle('a', 'r', { state: 'cancelled', output: null, usage: null, error: null, deliveries: [], finishedAt: 4 * MINUTE })
+  await t.runs.settle('a', 'r', { state: 'cancelled', output: null, usage: null, error: null, deliveries: [], outbound: [], finishedAt: 4 * MINUTE })
   expect(await t.runs.prune({ before: 0, keep: 20 })).toBe(1)
   expect(await t.states('job_1')).toEqual([])
 })
