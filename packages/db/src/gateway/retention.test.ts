@@ -1,6 +1,7 @@
 import { systemClock } from '@talaria/core'
 import { FakeClock } from '@talaria/core/testing'
 import { expect, test } from 'vitest'
+import { chatAt, inboundNamed, outboundNamed } from '../testing/chat-records.ts'
 import { checkForLeaks } from '../testing/check-for-leaks.ts'
 import { damageSearchIndex } from '../testing/damage-search-index.ts'
 import { acceptance, eventsOf, item, message, responseNamed, sessionNamed, settlement, turnNamed } from '../testing/gateway-records.ts'
@@ -167,6 +168,94 @@ test('an expired chain whose end is young is looked through in steps, and stays'
   expect(countOf(test.file, 'response')).toBe(500)
 })
 
+test('a message that came in is known for a week after its end, and for ever while it is not answered', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { inbound, retention } = test.databases.gateway
+  await Promise.all(Array.from({ length: 450 }, (_, i) => inbound.accept(inboundNamed(`in_${i}`, { state: 'done' }))))
+  await inbound.accept(inboundNamed('in_waiting'))
+  await clock.advance(7 * DAY_MS)
+  expect(await retention.sweep(keep)).toBe(0)
+  expect(await inbound.accept(inboundNamed('in_again', { messageId: 'in_7' }))).toMatchObject({ status: 'duplicate' })
+  await inbound.accept(inboundNamed('in_late', { state: 'done' }))
+  await clock.advance(1)
+  const { commits } = test.databases.stats()
+  expect(await retention.sweep(keep)).toBe(450)
+  expect(test.databases.stats().commits - commits, 'in steps').toBeGreaterThan(3)
+  expect(rowsOf(test.file, 'select id from inbound order by position')).toEqual([{ id: 'in_waiting' }, { id: 'in_late' }])
+})
+
+test('the outbox keeps what was sent or given up for a month, and what is to be sent until it is', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { outbound, retention } = test.databases.gateway
+  for (const id of ['sent', 'dead', 'pending']) await outbound.add([outboundNamed(id, { address: chatAt(id) })])
+  await outbound.claimDue('telegram', 'runner_1', 10)
+  await outbound.sent('sent', 'runner_1', { messageId: '1' })
+  await outbound.dead('dead', 'runner_1', { code: 'rejected', error: 'no' })
+  await outbound.retry('pending', 'runner_1', { code: 'network', error: 'no', at: 0 })
+  await clock.advance(30 * DAY_MS)
+  expect(await retention.sweep(keep)).toBe(0)
+  await clock.advance(1)
+  expect(await retention.sweep(keep)).toBe(2)
+  expect(rowsOf(test.file, 'select id from outbound')).toEqual([{ id: 'pending' }])
+})
+
+test('what waits a month for a chat that takes nothing goes to the dead letters, and a month later for good', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { outbound, chats, retention } = test.databases.gateway
+  await chats.park(chatAt('chat'), 'forbidden', 'blocked')
+  await outbound.add([outboundNamed('out_1'), outboundNamed('out_2')])
+  await clock.advance(30 * DAY_MS + 1)
+  await outbound.add([outboundNamed('out_3')])
+  expect(await retention.sweep(keep)).toBe(2)
+  expect(await outbound.counts()).toMatchObject([
+    { state: 'dead', count: 2 },
+    { state: 'parked', count: 1 },
+  ])
+  await clock.advance(30 * DAY_MS + 1)
+  await retention.sweep(keep)
+  expect(rowsOf(test.file, 'select id, state from outbound')).toEqual([{ id: 'out_3', state: 'dead' }])
+})
+
+test('of a platform the last month is kept, and how it is doing now for ever', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { platforms, retention } = test.databases.gateway
+  const record = (state: 'connecting' | 'connected') => platforms.record('telegram', { state, reason: null, nextAttemptAt: null })
+  await record('connecting')
+  await clock.advance(15 * DAY_MS)
+  await record('connected')
+  await clock.advance(15 * DAY_MS + 1)
+  expect(await retention.sweep(keep)).toBe(1)
+  expect(await platforms.history('telegram', { limit: 10 })).toMatchObject([{ state: 'connected' }])
+  await clock.advance(365 * DAY_MS)
+  await retention.sweep(keep)
+  expect(await platforms.history('telegram', { limit: 10 })).toEqual([])
+  expect(await platforms.latest()).toMatchObject([{ state: 'connected' }])
+})
+
+test('a request to be paired goes an hour after it expired; who is paired stays', async () => {
+  const clock = new FakeClock()
+  await using test = openTestDatabases({ clock })
+  const { pairing, retention } = test.databases.gateway
+  const asks = (userId: string) =>
+    pairing.request({ platform: 'telegram', userId, userName: null, codeHash: userId, salt: 's', expiresAt: clock.now() + 1_000 })
+  await asks('ada')
+  await asks('bob')
+  await pairing.approve('telegram', ({ userId }) => userId === 'ada')
+  await clock.advance(3_600_000 + 1_000)
+  expect(await retention.sweep(keep)).toBe(0)
+  await clock.advance(1)
+  await asks('eve')
+  expect(await retention.sweep(keep)).toBe(1)
+  expect(rowsOf(test.file, 'select user_id from pairing_request')).toEqual([{ user_id: 'eve' }])
+  await clock.advance(3_650 * DAY_MS)
+  await retention.sweep(keep)
+  expect(await pairing.isPaired('telegram', 'ada')).toBe(true)
+})
+
 test('a sweep stops when it is told to', async () => {
   await using test = openTestDatabases()
   const { conversations, retention } = test.databases.gateway
@@ -208,6 +297,11 @@ test('every step finds its rows by an index', async () => {
     plan('select id, rowid, deleted_at from response where deleted_at <= 5 and (deleted_at, rowid) < (4, 4) order by deleted_at desc, rowid desc limit 200'),
     plan("select id from turn where id > 'x' and created_at < 5 order by id limit 200"),
     plan('select scope, key from idempotency_key where expires_at <= 5 limit 200'),
+    plan('select position from inbound where finished_at < 5 limit 200'),
+    plan('select position from outbound where ended_at < 5 limit 200'),
+    plan("select position from outbound where state = 'parked' and created_at < 5 limit 200"),
+    plan('select position from platform_transition where at < 5 limit 200'),
+    plan('select platform, user_id from pairing_request where expires_at < 5 limit 200'),
   ]
   for (const each of plans) expect(each).toMatch(/^SEARCH \w+ USING (COVERING )?(INDEX|PRIMARY KEY)[^;]*$/)
 })

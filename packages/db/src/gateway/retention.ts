@@ -1,5 +1,10 @@
 import { codeOf, type Clock } from '@talaria/core'
 import type { Database } from '../database.ts'
+import { removeEndedOutbound } from './removals/ended-outbound.ts'
+import { removeExpiredPairings } from './removals/expired-pairings.ts'
+import { removeFinishedInbound } from './removals/finished-inbound.ts'
+import { removeOldTransitions } from './removals/old-transitions.ts'
+import { giveUpParkedOutbound } from './removals/parked-outbound.ts'
 import { removeDeletedConversations } from './removals/deleted-conversations.ts'
 import { removeDeletedSessions } from './removals/deleted-sessions.ts'
 import { removeExpiredKeys } from './removals/expired-keys.ts'
@@ -58,6 +63,11 @@ export class Retention {
 function stepsOf(policy: RetentionPolicy): readonly RemovalStep[] {
   return [
     removeExpiredKeys,
+    removeFinishedInbound,
+    giveUpParkedOutbound,
+    removeEndedOutbound,
+    removeOldTransitions,
+    removeExpiredPairings,
     ...(policy.sessionsMs === undefined ? [] : [deleteSessionsBefore(policy.sessionsMs)]),
     removeDeletedResponses,
     removeExpiredResponses,

@@ -300,6 +300,8 @@ CREATE INDEX outbound_behind on outbound (platform, account, chat_id, thread_id,
 
 CREATE INDEX outbound_parked on outbound (platform, account, chat_id, thread_id) where state = 'parked';
 
+CREATE INDEX outbound_parked_by_age on outbound (created_at) where state = 'parked';
+
 CREATE INDEX outbound_sending on outbound (runner) where state = 'sending';
 
 CREATE INDEX outbound_unsent on outbound (state, platform, position) where state <> 'sent';

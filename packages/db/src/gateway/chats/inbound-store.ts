@@ -91,6 +91,8 @@ export class InboundStore extends InboundReader {
    * has one turn at a time.
    */
   async take(sessionKey: string, runner: string, max: number): Promise<readonly Inbound[]> {
+    // A write that takes nothing would wake all who follow the changes, and with them who asked.
+    if (!(await this.source.read((db) => mayTakeQuery.first(db, { session_key: sessionKey })))) return []
     const { rows } = await this.#database.write((tx) => takeQuery.run(tx, { session_key: sessionKey, runner, max }))
     // What an update returns has no order.
     return rows.map(inboundOf).toSorted((a, b) => a.position - b.position)
@@ -98,6 +100,7 @@ export class InboundStore extends InboundReader {
 
   /** Finishes messages that are not finished yet; the others stay as they are. */
   async finish(ids: readonly string[], end: { readonly state: 'done' | 'discarded'; readonly turnId?: string; readonly reason?: string }): Promise<void> {
+    if (ids.length === 0) return
     const now = this.#clock.now()
     await this.#database.write((tx) => finishInbound(tx, ids, { state: end.state, turnId: end.turnId ?? null, reason: end.reason ?? null, now }))
   }
@@ -121,6 +124,11 @@ export class InboundStore extends InboundReader {
       return numUpdatedRows === 1n
     })
   }
+}
+
+/** Whether nobody has taken anything of a session. */
+function isIdle(sessionKey: string) {
+  return sql<boolean>`not exists (select 1 from inbound as busy where busy.session_key = ${sessionKey} and busy.state = 'taken' and busy.finished_at is null)`
 }
 
 type NewRow = Omit<Selectable<InboundTable>, 'position' | 'runner' | 'turn_id'>
@@ -179,6 +187,17 @@ const countQuery = new PreparedQuery<GatewayTables, { session_key: string }, { c
     .where('finished_at', 'is', null),
 )
 
+const mayTakeQuery = new PreparedQuery<GatewayTables, { session_key: string }, { position: number }>((db, { session_key }) =>
+  db
+    .selectFrom('inbound')
+    .select('position')
+    .where('session_key', '=', session_key)
+    .where('state', '=', 'waiting')
+    .where('finished_at', 'is', null)
+    .where(isIdle(session_key))
+    .limit(sql.lit(1)),
+)
+
 const takeQuery = new PreparedQuery<GatewayTables, { session_key: string; runner: string; max: number }, Selectable<InboundTable>>(
   (tx, { session_key, runner, max }) =>
     tx
@@ -190,17 +209,7 @@ const takeQuery = new PreparedQuery<GatewayTables, { session_key: string; runner
           .where('next.session_key', '=', session_key)
           .where('next.state', '=', 'waiting')
           .where('next.finished_at', 'is', null)
-          .where(({ not, exists, selectFrom: from }) =>
-            not(
-              exists(
-                from('inbound as busy')
-                  .select('busy.position')
-                  .where('busy.session_key', '=', session_key)
-                  .where('busy.state', '=', 'taken')
-                  .where('busy.finished_at', 'is', null),
-              ),
-            ),
-          )
+          .where(isIdle(session_key))
           .orderBy('next.position')
           .limit(max),
       )

@@ -98,6 +98,8 @@ export class OutboundStore extends OutboundReader {
   /** Takes what is due on a platform, at most one row a chat, oldest first; each is this runner's to send now. */
   async claimDue(platform: string, runner: string, limit: number): Promise<readonly Outbound[]> {
     const now = this.#clock.now()
+    // A write that claims nothing would wake all who follow the changes, and with them who asked.
+    if (!((await this.nextDueAt(platform))! <= now)) return []
     const { rows } = await this.#database.write((tx) => claimQuery.run(tx, { platform, runner, limit, now }))
     return rows.map(outboundOf).toSorted((a, b) => a.position - b.position)
   }

@@ -100,6 +100,7 @@ export const chatTables: Migration = {
     `create index outbound_due on outbound (platform, due_at) where state = 'pending' and due_at is not null`,
     `create index outbound_behind on outbound (platform, account, chat_id, thread_id, position) where state = 'pending' and due_at is null`,
     `create index outbound_parked on outbound (platform, account, chat_id, thread_id) where state = 'parked'`,
+    `create index outbound_parked_by_age on outbound (created_at) where state = 'parked'`,
     `create index outbound_sending on outbound (runner) where state = 'sending'`,
     `create index outbound_unsent on outbound (state, platform, position) where state <> 'sent'`,
     `create index outbound_by_end on outbound (ended_at) where ended_at is not null`,
