@@ -24,7 +24,7 @@ function load(entry: string) {
     await import('node:http')
     const before = open()
     await import(${JSON.stringify(new URL(entry, import.meta.url).href)})
-    console.log(JSON.stringify({ libraries: [...libraries], left: open() - before }))`
+    console.log(JSON.stringify({ libraries: [...libraries], left: Math.max(0, open() - before) }))`
   const said = execFileSync(process.execPath, ['--input-type=module', '-e', code]).toString()
   const { libraries, ...rest } = JSON.parse(said) as { libraries: string[]; left: number }
   return { libraries: libraries.filter((name) => name in manifest.dependencies).toSorted(), ...rest }
