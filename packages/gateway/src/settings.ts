@@ -1,6 +1,9 @@
 import type { AgentSettingsInput } from '@talaria/agent'
 import { defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
 import { z } from 'zod'
+import { isTimezone } from './cron/is-timezone.ts'
+import { platformSettings } from './platforms/definitions.ts'
+import { allowedIds } from './platforms/allowed-ids.ts'
 
 const kept = () => z.union([oneOf('forever'), duration()]).meta({ description: 'a duration with its unit, such as 30d, or forever', unit: 'ms' })
 
@@ -104,6 +107,54 @@ export const gatewaySettings = defineSettings({
     fallback: 20_000,
     help: 'How long runs under way may take to end when the gateway is stopped.',
   },
+  gatewayAllowedUsers: {
+    env: 'GATEWAY_ALLOWED_USERS',
+    file: 'gateway.allowed_users',
+    schema: allowedIds('user', 'GATEWAY_ALLOW_ALL_USERS'),
+    fallback: [],
+    help: 'Ids of those who may talk to the agent on every chat platform, beside those of each platform.',
+  },
+  gatewayAllowAllUsers: {
+    env: 'GATEWAY_ALLOW_ALL_USERS',
+    file: 'gateway.allow_all_users',
+    schema: flag(),
+    fallback: false,
+    help: 'Lets everybody on every chat platform talk to the agent. Health says so while it is on.',
+  },
+  cronEnabled: {
+    env: 'TALARIA_CRON',
+    file: 'cron.enabled',
+    schema: flag(),
+    fallback: true,
+    help: 'Whether this gateway fires jobs. Of several gateways on one home each time is fired by one.',
+  },
+  cronMaxParallel: {
+    env: 'TALARIA_CRON_MAX_PARALLEL',
+    file: 'cron.max_parallel',
+    schema: integer({ min: 1 }),
+    fallback: 4,
+    help: 'Runs of jobs at once, of all gateways of a home; the others wait in a queue.',
+  },
+  cronTimezone: {
+    env: 'TALARIA_TIMEZONE',
+    file: 'timezone',
+    schema: timezone().optional(),
+    help: "The time zone of jobs that name none, such as Europe/Berlin; the system's unless set.",
+  },
+  cronTimeout: {
+    env: 'TALARIA_CRON_TIMEOUT',
+    file: 'cron.timeout',
+    schema: duration(),
+    fallback: 30 * 60_000,
+    help: 'How long a run of a job may take, unless the job says otherwise.',
+  },
+  cronRunsKept: {
+    env: 'TALARIA_CRON_RUNS_KEPT',
+    file: 'cron.runs_kept',
+    schema: kept(),
+    fallback: 90 * 86_400_000,
+    help: 'How long runs of jobs are kept after their end; the last 20 of each job always are.',
+  },
   logLevel: {
     env: 'TALARIA_LOG_LEVEL',
     file: 'gateway.log_level',
@@ -183,6 +234,13 @@ export const gatewaySettings = defineSettings({
     schema: text('a text').optional(),
     help: 'What the agent is told before every conversation.',
   },
+  personalities: {
+    env: 'TALARIA_PERSONALITIES',
+    file: 'agent.personalities',
+    schema: namedTexts(),
+    fallback: {},
+    help: 'Instructions that people choose by name in a chat (/personality).',
+  },
   approvals: {
     env: 'TALARIA_APPROVALS',
     file: 'agent.approvals',
@@ -190,6 +248,8 @@ export const gatewaySettings = defineSettings({
     fallback: 'never',
     help: "Whether a person is asked before one of the server's own tools runs.",
   },
+
+  ...platformSettings,
 })
 
 export type GatewaySettings = SettingsOf<typeof gatewaySettings>
@@ -229,4 +289,23 @@ function aliases(): z.ZodType<Record<string, string>> {
     return z.NEVER
   })
   return z.union([z.record(z.string(), z.string()), pairs]).describe('name=provider/model, several with commas, or a mapping')
+}
+
+/** The name of a time zone that the system knows. */
+function timezone(): z.ZodType<string> {
+  return text('an IANA time zone such as Europe/Berlin').refine(isTimezone, { error: 'expected an IANA time zone such as Europe/Berlin' })
+}
+
+/** A mapping of names to texts in YAML; in a variable the same as JSON, because a text may hold any mark. */
+function namedTexts(): z.ZodType<Record<string, string>> {
+  const texts = z.record(z.string().regex(/^[\w-]+$/), z.string().min(1))
+  const json = z.string().transform((value, context) => {
+    try {
+      return texts.parse(JSON.parse(value))
+    } catch {
+      context.addIssue({ code: 'custom', message: 'expected a JSON object of names and texts' })
+      return z.NEVER
+    }
+  })
+  return z.union([texts, json]).describe('a mapping of names to texts; in a variable as JSON')
 }

@@ -1,3 +1,4 @@
+export { closestName } from './closest-name.ts'
 export { ConfigError, type ConfigProblem } from './config-error.ts'
 export { describeSettings, type SettingRow } from './describe-settings.ts'
 export { formatDuration, parseDuration } from './duration.ts'

@@ -19,17 +19,17 @@ export interface SharedAccess {
   readonly gatewayAllowAllUsers: boolean
 }
 
-const ids = z.array(z.string()).readonly()
+const ids = z.array(z.string()).readonly().default([])
 
-/** What `chatSettings` makes of one platform; roles where its own settings have them. */
+/** What `chatSettings` makes of one platform, and roles where its own settings have them. What there is not allows nobody. */
 const PlatformAccess = z.object({
   AllowedUsers: ids,
   AllowedChats: ids,
-  AllowedRoles: ids.default([]),
+  AllowedRoles: ids,
   AdminUsers: ids,
-  AllowAllUsers: z.boolean(),
-  RequireMention: z.boolean(),
-  AllowBots: z.enum(['none', 'mentions', 'all']),
+  AllowAllUsers: z.boolean().default(false),
+  RequireMention: z.boolean().default(true),
+  AllowBots: z.enum(['none', 'mentions', 'all']).default('none'),
 })
 
 /** The access policy of a platform as the settings have it, under the names that `chatSettings` gives them. */
@@ -45,9 +45,4 @@ export function accessPolicyOf(settings: SharedAccess, platform: string): Access
     requireMention: own.RequireMention,
     allowBots: own.AllowBots,
   }
-}
-
-/** The platforms of these that everybody may use, for health to name: each was opened by an explicit setting. */
-export function openToAll(settings: SharedAccess, platforms: readonly string[]): readonly string[] {
-  return platforms.filter((platform) => accessPolicyOf(settings, platform).allowAllUsers)
 }

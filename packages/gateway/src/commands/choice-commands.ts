@@ -18,7 +18,10 @@ export const choiceCommands: readonly Command[] = [
     category: 'choices',
     help: 'List the models, choose one for this chat, or go back to the default.',
     arguments: { model: optional(word('list', 'default')) },
-    run: ({ args, ...invocation }) => (args.model === undefined || args.model === 'list' ? listModels(invocation) : chooseModel(invocation, args.model)),
+    run: (invocation) => {
+      const { model = 'list' } = invocation.args
+      return model === 'list' ? listModels(invocation) : chooseModel(invocation, model)
+    },
   }),
   defineCommand({
     name: 'personality',
@@ -64,7 +67,11 @@ export const choiceCommands: readonly Command[] = [
       const { address } = place.chat!
       if (args.mode) await chats.configure(address, { busyMode: args.mode === 'default' ? null : args.mode })
       const mode = (await chats.get(address))?.settings.busyMode
-      return { text: mode ? `A message that comes meanwhile ${BUSY_MODES[mode]} (${mode}).` : 'What a message does that comes meanwhile is up to the settings of the platform.' }
+      return {
+        text: mode
+          ? `A message that comes meanwhile ${BUSY_MODES[mode]} (${mode}).`
+          : 'What a message does that comes meanwhile is up to the settings of the platform.',
+      }
     },
   }),
   defineCommand({

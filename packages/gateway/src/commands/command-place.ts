@@ -44,7 +44,11 @@ export function chatPlace(stores: Pick<GatewayStores, 'routes' | 'sessions'>, me
 }
 
 /** The place of a command about a session over HTTP: the caller learns where it goes on, and asks there. */
-export function sessionPlace(stores: Pick<GatewayStores, 'sessions'>, session: Session, caller: { readonly owner: string; readonly viewer: Viewer }): CommandPlace {
+export function sessionPlace(
+  stores: Pick<GatewayStores, 'sessions'>,
+  session: Session,
+  caller: { readonly owner: string; readonly viewer: Viewer },
+): CommandPlace {
   return {
     ...caller,
     source: session.source,
@@ -55,5 +59,5 @@ export function sessionPlace(stores: Pick<GatewayStores, 'sessions'>, session: S
 
 /** What a new session of this place begins with. */
 export function newSessionOf({ owner, source, chat }: CommandPlace) {
-  return { id: createId('ses'), owner, source, ...(chat && { userId: chat.message.sender.id }) }
+  return { id: createId('ses'), owner, source, ...(chat && { userId: chat.message.sender.id, metadata: { sessionKey: chat.sessionKey } }) }
 }

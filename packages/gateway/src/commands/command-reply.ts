@@ -18,6 +18,8 @@ export interface CommandReply {
   readonly text: string
   /** Files that go with it. */
   readonly attachments?: readonly OutboundAttachment[]
+  /** A text that goes with it as a file; in a chat it becomes one of the attachments. */
+  readonly document?: CommandDocument
   /** What the agent is asked now, as if it had been written in the chat. */
   readonly ask?: AskedByCommand
   /** The session in which the conversation goes on, where the command has moved it. */
@@ -29,4 +31,11 @@ export interface AskedByCommand {
   readonly text: string
   /** Another conversation than the one the command was typed in: a prompt that runs beside it and answers in the same chat. */
   readonly sessionKey?: string
+}
+
+/** A text that is given as a file. */
+export interface CommandDocument {
+  readonly name: string
+  readonly mediaType: string
+  readonly text: string
 }

@@ -1,8 +1,8 @@
 import type { Agent } from '@talaria/agent'
 import type { Clock, Log } from '@talaria/core'
-import type { PlatformStatus } from '@talaria/core/contracts'
 import type { GatewayStores } from '@talaria/db'
 import type { MediaCache } from '../chats/media-cache.ts'
+import type { PlatformControl } from '../routes/platforms.ts'
 import type { Turns } from '../turns/turns.ts'
 import type { WorkPause } from './work-pause.ts'
 
@@ -20,21 +20,13 @@ export interface CommandServices {
   /** Instructions by the names under which people choose them. */
   readonly personalities: Readonly<Record<string, string>>
   readonly workPause: WorkPause
-  readonly platforms: CommandPlatforms
+  readonly platforms: PlatformControl
   /** Absent where nothing runs on a schedule. */
   readonly cron?: CommandCron
   /** Ends the process so that whoever started it starts it again; absent where nobody would. */
   readonly restart?: () => void
   /** Where files are kept that go with a reply. */
   readonly files: Pick<MediaCache, 'keep'>
-}
-
-/** What commands do to platforms. Each resolves with `false` when there is no platform of that name. */
-export interface CommandPlatforms {
-  list(): readonly PlatformStatus[]
-  pause(name: string): Promise<boolean>
-  resume(name: string): Promise<boolean>
-  reconnect(name: string): Promise<boolean>
 }
 
 /** A job as a command shows it. */

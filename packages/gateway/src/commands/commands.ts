@@ -5,7 +5,7 @@ import type { Tier } from '../chats/authorize-verdict.ts'
 import type { InboundMessage } from '../chats/inbound-message.ts'
 import { readArguments } from './arguments.ts'
 import { chatPlace, sessionPlace, type CommandPlace } from './command-place.ts'
-import type { CommandContext, CommandReply } from './command-reply.ts'
+import type { CommandContext, CommandDocument, CommandReply } from './command-reply.ts'
 import type { CommandServices } from './command-services.ts'
 import { signature } from './introduction-commands.ts'
 import { parseCommand } from './parse-command.ts'
@@ -63,7 +63,8 @@ async function run(text: string, { tier, prefix, place, services }: Call): Promi
   if (!args) return { text: `That is not how it is written: ${signature(command, prefix)}` }
   try {
     if (!command.whileBusy && (await isBusy(place, services))) return { text: `Not while an answer is being written. ${prefix}stop ends it.` }
-    return await command.run({ args, tier, prefix, place, services })
+    const reply = await command.run({ args, tier, prefix, place, services })
+    return place.chat && reply.document ? await withFile(reply, reply.document, services) : reply
   } catch (error) {
     return { text: sentenceOf(error, command.name, services) }
   }
@@ -72,6 +73,15 @@ async function run(text: string, { tier, prefix, place, services }: Call): Promi
 async function isBusy(place: CommandPlace, services: CommandServices): Promise<boolean> {
   const session = await place.session()
   return session !== undefined && (await runningTurns(services, session.id)).length > 0
+}
+
+async function withFile(
+  { document: _, ...reply }: CommandReply,
+  { name, mediaType, text }: CommandDocument,
+  { files }: CommandServices,
+): Promise<CommandReply> {
+  const path = await files.keep({ kind: 'document', name }, new TextEncoder().encode(text))
+  return { ...reply, attachments: [{ kind: 'document', path, name, mediaType }] }
 }
 
 /** What we refuse on purpose says why; for anything else there is an id to look up in the log. */

@@ -49,19 +49,29 @@ export const operationCommands: readonly Command[] = [
   }),
 ]
 
-async function platform({ args, services, prefix }: Invocation<{ readonly action: 'list' | 'pause' | 'resume' | 'reconnect' | undefined; readonly name: string | undefined }>): Promise<CommandReply> {
+async function platform({
+  args,
+  services,
+  prefix,
+}: Invocation<{ readonly action: 'list' | 'pause' | 'resume' | 'reconnect' | undefined; readonly name: string | undefined }>): Promise<CommandReply> {
   const { platforms } = services
   const { action = 'list', name } = args
   if (action === 'list') {
-    const lines = platforms.list().map((one) => `- ${one.name}: ${one.state.replaceAll('_', ' ')}${one.reason ? `, ${one.reason}` : ''}`)
+    const lines = platforms.statuses.map((one) => `- ${one.name}: ${one.state.replaceAll('_', ' ')}${one.reason ? `, ${one.reason}` : ''}`)
     return { text: lines.join('\n') }
   }
   if (name === undefined) return { text: `Which one? For example: ${prefix}platform ${action} telegram` }
-  if (!(await platforms[action](name.toLowerCase()))) return { text: `There is no platform '${name}' to ${action}. ${prefix}platform lists them.` }
+  const found = platforms.get(name.toLowerCase())
+  if (!found) return { text: `There is no platform '${name}' to ${action}. ${prefix}platform lists them.` }
+  if (!(await found[action]())) return { text: `${name} is ${found.status.state.replaceAll('_', ' ')}, so it cannot be told to ${action}.` }
   return { text: { pause: `${name} is paused.`, resume: `${name} is resumed.`, reconnect: `${name} connects anew.` }[action] }
 }
 
-async function cron({ args, services, prefix }: Invocation<{ readonly action: 'list' | 'run' | 'pause' | 'resume' | undefined; readonly job: string | undefined }>): Promise<CommandReply> {
+async function cron({
+  args,
+  services,
+  prefix,
+}: Invocation<{ readonly action: 'list' | 'run' | 'pause' | 'resume' | undefined; readonly job: string | undefined }>): Promise<CommandReply> {
   const { action = 'list', job } = args
   if (!services.cron) return { text: 'Nothing runs on a schedule here.' }
   if (action === 'list') {

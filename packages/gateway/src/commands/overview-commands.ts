@@ -107,7 +107,7 @@ async function debug({ services }: Invocation<unknown>): Promise<CommandReply> {
     text: [
       `Talaria ${version}, Node ${process.version}, ${process.platform} ${process.arch}, process ${process.pid}, started ${timeAgo(startedAt, clock.now())}.`,
       `Memory: ${memory} MB. Runs under way: ${turns.active}.`,
-      ...platforms.list().map(({ name, state, reason }) => `- ${name}: ${state}${reason ? `, ${reason}` : ''}`),
+      ...platforms.statuses.map(({ name, state, reason }) => `- ${name}: ${state}${reason ? `, ${reason}` : ''}`),
     ].join('\n'),
   }
 }

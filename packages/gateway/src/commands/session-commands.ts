@@ -2,6 +2,7 @@ import type { Session } from '@talaria/db'
 import { TurnAborted } from '../turns/turn-aborted.ts'
 import { choice, optional, rest } from './arguments.ts'
 import { allMessages } from './all-messages.ts'
+import type { CommandReply } from './command-reply.ts'
 import { newSessionOf } from './command-place.ts'
 import { defineCommand, inSession, type Command, type Invocation } from './command.ts'
 import { endAnswers } from './end-answers.ts'
@@ -53,15 +54,9 @@ export const sessionCommands: readonly Command[] = [
   defineCommand({
     name: 'resume',
     category: 'conversation',
-    help: 'Go on with an earlier conversation of yours, by its number in the list, its id or its title.',
-    arguments: { session: rest() },
-    async run({ args, place, services, prefix }) {
-      const wanted = args.session
-      const found = (await services.stores.sessions.get(wanted, place.viewer)) ?? pick(await latest(services.stores, place, SEARCHED), wanted)
-      if (!found) return { text: `You have no conversation '${excerptOf(wanted)}'. ${prefix}sessions lists them.` }
-      await place.moveTo(found)
-      return { text: `Back in: ${nameOf(found)}`, sessionId: found.id }
-    },
+    help: 'Go on with an earlier conversation of yours, by its number in the list, its id or its title; the last one unless you say.',
+    arguments: { session: optional(rest()) },
+    run: resume,
   }),
   defineCommand({
     name: 'title',
@@ -96,13 +91,25 @@ export const sessionCommands: readonly Command[] = [
   }),
 ]
 
+async function resume({ args, place, services, prefix }: Invocation<{ readonly session: string | undefined }>): Promise<CommandReply> {
+  const { sessions, routes } = services.stores
+  const current = await place.session()
+  // Set aside is what it was in: it goes on there, and answers by itself again.
+  if (args.session === undefined && current && place.chat && (await routes.resume(place.chat.sessionKey)))
+    return { text: `On with: ${nameOf(current)}`, sessionId: current.id }
+  const listed = await latest(services.stores, place, SEARCHED)
+  const found =
+    args.session === undefined ? listed.find(({ id }) => id !== current?.id) : ((await sessions.get(args.session, place.viewer)) ?? pick(listed, args.session))
+  if (!found) return { text: `You have no such conversation. ${prefix}sessions lists them.` }
+  await place.moveTo(found)
+  return { text: `Back in: ${nameOf(found)}`, sessionId: found.id }
+}
+
 async function save({ args, services, session }: Invocation<{ readonly format: 'md' | 'json' | undefined }> & { readonly session: Session }) {
   const format = args.format ?? 'md'
   const text = renderTranscript(session, await allMessages(services.stores.sessions, session.id), format)
-  const name = `${session.id}.${format}`
-  const path = await services.files.keep({ kind: 'document', name }, new TextEncoder().encode(text))
   const mediaType = format === 'md' ? 'text/markdown' : 'application/json'
-  return { text: `Saved: ${session.messageCount} messages.`, attachments: [{ kind: 'document' as const, path, name, mediaType }] }
+  return { text: `Saved: ${session.messageCount} messages.`, document: { name: `${session.id}.${format}`, mediaType, text } }
 }
 
 function latest({ sessions }: Invocation<unknown>['services']['stores'], { viewer }: Invocation<unknown>['place'], limit: number): Promise<readonly Session[]> {

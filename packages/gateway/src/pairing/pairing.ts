@@ -4,6 +4,10 @@ import { createPairingCode, isPairingCode } from './pairing-code.ts'
 
 const VALID_MS = 60 * 60_000
 
+/** As the store has them, which decides; here they save the hash of a request that it would refuse. */
+const REQUEST_EVERY_MS = 600_000
+const MOST_PENDING = 3
+
 export interface PairingOptions {
   readonly store: PairingStore
   readonly clock: Clock
@@ -39,6 +43,10 @@ export class Pairing {
   /** The code to show to a stranger; `undefined` when they have one already, or too many wait on that platform. */
   async request({ platform, userId, userName }: Stranger): Promise<string | undefined> {
     const { store, clock } = this.#options
+    // Asked first, because a hash costs a tenth of a second: a stranger who writes a thousand messages costs a thousand reads.
+    const pending = await store.pending(platform)
+    const mine = pending.find((request) => request.userId === userId)
+    if (mine ? clock.now() - mine.requestedAt < REQUEST_EVERY_MS : pending.length >= MOST_PENDING) return undefined
     const { code, codeHash, salt } = await createPairingCode()
     const outcome = await store.request({ platform, userId, userName: userName ?? null, codeHash, salt, expiresAt: clock.now() + VALID_MS })
     return outcome === 'made' ? code : undefined
@@ -70,9 +78,7 @@ export class Pairing {
     const { store, clock, log } = this.#options
     const lockedUntil = await store.lockedUntil(platform)
     if (lockedUntil > clock.now()) return { kind: 'locked', until: lockedUntil }
-    const found = await this.#find(platform, code)
-    // Compared here and not in the store's transaction: a hash takes too long to hold up other writes.
-    const user = found && (await store.approve(platform, (row) => row.codeHash === found.codeHash))
+    const user = await store.approve(platform, (request) => isPairingCode(code, request))
     if (user) {
       log.info({ platform, user: user.userId }, 'a user was paired')
       return { kind: 'approved', user }
@@ -80,10 +86,5 @@ export class Pairing {
     const until = await store.fail(platform)
     log.warn({ platform, locked: until > clock.now() }, 'a pairing code was wrong')
     return until > clock.now() ? { kind: 'locked', until } : { kind: 'wrong_code' }
-  }
-
-  async #find(platform: string, code: string): Promise<PairingRequest | undefined> {
-    for (const request of await this.#options.store.pending(platform)) if (await isPairingCode(code, request)) return request
-    return undefined
   }
 }

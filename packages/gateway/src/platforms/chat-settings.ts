@@ -1,4 +1,5 @@
-import { flag, list, oneOf, text, type Setting } from '@talaria/core/config'
+import { flag, oneOf, text, type Setting } from '@talaria/core/config'
+import { allowedIds } from './allowed-ids.ts'
 
 type Settings<Key extends string> = {
   readonly [Name in `${Key}AllowedUsers` | `${Key}AllowedChats` | `${Key}AdminUsers`]: Setting<readonly string[]>
@@ -18,7 +19,7 @@ type Settings<Key extends string> = {
  */
 export function chatSettings<const Key extends string>(key: Key, env: string, label: string): Settings<Key> {
   const at = (name: string) => `platforms.${key}.${name}`
-  const ids = (what: string) => list(text(`an id of a ${what}`))
+  const ids = (what: 'user' | 'chat') => allowedIds(what, `${env}_ALLOW_ALL_USERS`)
   return {
     [`${key}AllowedUsers`]: {
       env: `${env}_ALLOWED_USERS`,
@@ -39,7 +40,7 @@ export function chatSettings<const Key extends string>(key: Key, env: string, la
       file: at('admin_users'),
       schema: ids('user'),
       fallback: [],
-      help: `Ids of those who may use commands that change the gateway on ${label}. Without any, all who may talk to it may.`,
+      help: `Ids of those who may use commands that change the gateway on ${label}. Without any, those may who are allowed by their own id or paired.`,
     },
     [`${key}AllowAllUsers`]: {
       env: `${env}_ALLOW_ALL_USERS`,
