@@ -69,6 +69,8 @@ class NtfyPlatform implements Platform {
   }
 
   async send(message: OutboundMessage, signal: AbortSignal): Promise<Sent> {
+    const { maxLength } = this.capabilities
+    if (message.text.length > maxLength) throw new PlatformError('too_long', `A message has at most ${maxLength} characters.`)
     const topic = this.#options.topicFor(message.address.chatId)
     const tags = [tagOf(message.id)]
     const priority = message.silent === true ? { priority: LOW_PRIORITY } : {}

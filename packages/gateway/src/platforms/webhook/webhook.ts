@@ -52,6 +52,7 @@ class WebhookPlatform implements Platform {
 
   async send({ id, address, text }: OutboundMessage, signal: AbortSignal): Promise<{ messageId: string }> {
     signal.throwIfAborted()
+    if (text.length > this.capabilities.maxLength) throw new PlatformError('too_long', `An answer has at most ${this.capabilities.maxLength} characters.`)
     this.#log.info({ route: address.chatId, delivery: address.threadId, text }, 'an answer to a webhook')
     return { messageId: id }
   }
