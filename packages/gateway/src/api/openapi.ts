@@ -29,6 +29,7 @@ async function documentOf(app: ApiApp, version: string): Promise<OpenApiDocument
         { name: 'OpenAI', description: "OpenAI's APIs, for clients that speak them." },
         { name: 'Runs', description: 'Turns that can be submitted, found, followed, steered and stopped from anywhere.' },
         { name: 'Sessions', description: 'Stored conversations.' },
+        { name: 'Jobs', description: 'Work that is done at set times.' },
         { name: 'Operation', description: 'For whoever runs the gateway.' },
       ],
     },

@@ -3,7 +3,7 @@ import { describeRoute, resolver } from 'hono-openapi'
 import type { z } from 'zod'
 
 export interface Operation {
-  readonly tag: 'OpenAI' | 'Runs' | 'Sessions' | 'Operation'
+  readonly tag: 'OpenAI' | 'Runs' | 'Sessions' | 'Jobs' | 'Operation'
   readonly summary: string
   readonly description?: string
   readonly body?: z.ZodType

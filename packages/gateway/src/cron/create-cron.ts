@@ -1,12 +1,6 @@
 import type { CronJob } from '@talaria/db'
-import { PLATFORMS } from '../platforms/definitions.ts'
 import { CronScheduler, type CronSchedulerOptions } from './cron-scheduler.ts'
 import { JobActions } from './job-actions.ts'
-
-export interface CronOptions extends Omit<CronSchedulerOptions, 'platforms'> {
-  /** Names of platforms that output may be sent to; all that there are unless given. */
-  readonly platforms?: readonly string[]
-}
 
 /** A job as chat commands show it. */
 export interface CronListing {
@@ -37,9 +31,9 @@ export interface Cron extends AsyncDisposable {
 const MAX_LISTED = 1_000
 
 /** Makes what fires jobs and runs them, and what chat commands do to them. */
-export function createCron({ platforms = PLATFORMS.map(({ name }) => name), ...options }: CronOptions): Cron {
+export function createCron(options: CronSchedulerOptions): Cron {
   const { cron: store } = options.stores
-  const scheduler = new CronScheduler({ ...options, platforms })
+  const scheduler = new CronScheduler(options)
   const actions = new JobActions(store, options.clock)
   const everybody = { all: true } as const
   const all = () => store.list(everybody, { limit: MAX_LISTED })
@@ -52,7 +46,7 @@ export function createCron({ platforms = PLATFORMS.map(({ name }) => name), ...o
   return {
     scheduler,
     actions,
-    platforms,
+    platforms: options.platforms,
     start: () => scheduler.start(),
     wake: () => scheduler.wake(),
     list: async () => (await all()).map(listingOf),
