@@ -121,7 +121,9 @@ export async function openTestCommands(options: TestCommandsOptions = {}): Promi
       return reply
     },
     async say(text, typist) {
-      await (await ask(text, typist)).settled
+      await (
+        await ask(text, typist)
+      ).settled
     },
     async said({ user = 'ada' } = {}) {
       const { sessionId } = (await stores.routes.find(KEY(user)))!
@@ -130,7 +132,15 @@ export async function openTestCommands(options: TestCommandsOptions = {}): Promi
     },
     async enqueue(text) {
       const message = messageOf(text, 'ada')
-      const row = { id: createId('in'), address: ADDRESS, messageId: message.messageId, sessionKey: KEY(), sender: message.sender, body: message, mode: 'queue' } as const
+      const row = {
+        id: createId('in'),
+        address: ADDRESS,
+        messageId: message.messageId,
+        sessionKey: KEY(),
+        sender: message.sender,
+        body: message,
+        mode: 'queue',
+      } as const
       await stores.inbound.accept(row)
       return row.id
     },

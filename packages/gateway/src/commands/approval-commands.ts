@@ -15,7 +15,7 @@ export const approvalCommands: readonly Command[] = [
     help: 'Let the tool run that asks: this once, always in this conversation (session), or all that ask now.',
     arguments: { scope: optional(choice('once', 'session', 'all')) },
     whileBusy: true,
-    run: (invocation) => answer(invocation, invocation.args.scope === 'session' ? 'session' : 'once', invocation.args.scope === 'all'),
+    run: (invocation) => answer(invocation, invocation.args.scope === 'session' ? 'session' : 'once', { all: invocation.args.scope === 'all' }),
   }),
   defineCommand({
     name: 'deny',
@@ -25,9 +25,8 @@ export const approvalCommands: readonly Command[] = [
     whileBusy: true,
     async run(invocation) {
       const { reason } = invocation.args
-      const reply = await answer(invocation, 'deny', reason?.toLowerCase() === 'all')
-      if (reason !== undefined && reason.toLowerCase() !== 'all') await tell(invocation, reason)
-      return reply
+      if (reason?.toLowerCase() === 'all') return answer(invocation, 'deny', { all: true })
+      return answer(invocation, 'deny', { ...(reason !== undefined && { reason }) })
     },
   }),
   defineCommand({
@@ -65,18 +64,21 @@ export const approvalCommands: readonly Command[] = [
   }),
 ]
 
-async function answer({ place, services }: Invocation<unknown>, choice: 'once' | 'session' | 'deny', all: boolean): Promise<CommandReply> {
+async function answer(
+  { place, services }: Invocation<unknown>,
+  choice: 'once' | 'session' | 'deny',
+  { all = false, reason }: { readonly all?: boolean; readonly reason?: string },
+): Promise<CommandReply> {
   const session = await place.session()
   const running = session ? await runningTurns(services, session.id) : []
-  const answered = running.reduce((total, { turn }) => total + services.turns.answerApproval(turn.id, choice, { all }), 0)
-  if (answered === 0) return { text: 'No tool waits for your word.' }
-  return { text: `${choice === 'deny' ? 'Denied' : 'Approved'}${answered > 1 ? ` (${answered})` : ''}.` }
-}
-
-async function tell({ place, services }: Invocation<unknown>, reason: string): Promise<void> {
-  const session = await place.session()
-  const running = session ? await runningTurns(services, session.id) : []
-  for (const { turn } of running) services.turns.steer(turn.id, reason)
+  const answered = running.map(({ turn: { id } }) => {
+    const count = services.turns.answerApproval(id, choice, { all })
+    if (count > 0 && reason !== undefined) services.turns.steer(id, reason)
+    return count
+  })
+  const total = answered.reduce((sum, count) => sum + count, 0)
+  if (total === 0) return { text: 'No tool waits for your word.' }
+  return { text: `${choice === 'deny' ? 'Denied' : 'Approved'}${total > 1 ? ` (${total})` : ''}.` }
 }
 
 function unanswered(events: readonly TurnEvent[]): readonly TurnEvent[] {

@@ -25,7 +25,8 @@ describe('commands', () => {
 
   it('of Hermes that do nothing here say why', async () => {
     await using test = await openTestCommands()
-    for (const { name, aliases, reason } of NOT_APPLICABLE) for (const typed of [name, ...aliases]) expect((await test.type(`/${typed} x`)).text).toContain(reason)
+    for (const { name, aliases, reason } of NOT_APPLICABLE)
+      for (const typed of [name, ...aliases]) expect((await test.type(`/${typed} x`)).text).toContain(reason)
   })
 
   it('have one name each', () => {
@@ -37,7 +38,8 @@ describe('commands', () => {
     await using test = await openTestCommands({ restart: () => expect.unreachable() })
     const admins = COMMANDS.filter(({ tier }) => tier === 'admin')
     expect(admins.map(({ name }) => name)).toEqual(expect.arrayContaining(['platform', 'cron', 'pause', 'restart', 'yolo', 'sethome', 'debug']))
-    for (const { name } of admins) for (const line of ['', ' on', ' off', ' list']) expect((await test.type(`/${name}${line}`, { tier: 'user' })).text).toBe(`/${name} is for admins.`)
+    for (const { name } of admins)
+      for (const line of ['', ' on', ' off', ' list']) expect((await test.type(`/${name}${line}`, { tier: 'user' })).text).toBe(`/${name} is for admins.`)
     expect((await test.type('/help', { tier: 'user' })).text).not.toContain('/restart')
     expect((await test.type('/whoami', { tier: 'user' })).text).toContain('twin user ada')
   })
@@ -52,7 +54,8 @@ describe('commands', () => {
     await using test = await openTestCommands({ agent: new TestAgent() })
     await test.ask('one')
     await test.agent.next()
-    for (const { name } of COMMANDS.filter(({ whileBusy }) => !whileBusy)) expect((await test.type(`/${name} ${name === 'resume' ? 'x' : ''}`)).text, name).toContain('Not while an answer')
+    for (const { name } of COMMANDS.filter(({ whileBusy }) => !whileBusy))
+      expect((await test.type(`/${name} ${name === 'resume' ? 'x' : ''}`)).text, name).toContain('Not while an answer')
     expect((await test.type('/stop')).text).toBe('Stopped.')
   })
 
@@ -69,7 +72,9 @@ describe('commands', () => {
       expect(help).toContain(`/${name}`)
       expect(list).toContain(sentence)
     }
-    expect((await test.type('/help fork')).text).toBe('/branch [title…]\nGo on in a copy of this conversation, so that the original stays as it is.\nAlso: /fork')
+    expect((await test.type('/help fork')).text).toBe(
+      '/branch [title…]\nGo on in a copy of this conversation, so that the original stays as it is.\nAlso: /fork',
+    )
     expect((await test.type('/help me')).text).toContain('There is no command /me')
     expect((await test.type('/start')).text).toContain('/help')
   })
