@@ -4,6 +4,7 @@ import { addBackup } from './commands/backup.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addHandles } from './commands/handles.ts'
 import { addKeys } from './commands/keys.ts'
+import { addPlatform } from './commands/platform.ts'
 import { addRestore } from './commands/restore.ts'
 import { addSettings } from './commands/settings.ts'
 import { addStatus } from './commands/status.ts'
@@ -25,6 +26,6 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES)
     // Ends by an exception, which has the exit code that we choose.
     .exitOverride()
-  for (const add of [addStatus, addHandles, addDoctor, addKeys, addBackup, addRestore, addSettings]) add(program)
+  for (const add of [addStatus, addHandles, addDoctor, addPlatform, addKeys, addBackup, addRestore, addSettings]) add(program)
   return program
 }

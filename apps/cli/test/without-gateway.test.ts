@@ -28,7 +28,9 @@ describe.concurrent('without a gateway', { timeout: 60_000 }, () => {
     const unset = JSON.parse((await talaria(home.path, ['status', '--json'], nobody)).stdout)
     expect(unset).toMatchObject({
       running: false,
-      platforms: [{ name: 'api_server', state: 'not_configured', reason: expect.stringContaining('API_SERVER_KEY') }],
+      platforms: expect.arrayContaining([
+        expect.objectContaining({ name: 'api_server', state: 'not_configured', reason: expect.stringContaining('API_SERVER_KEY') }),
+      ]),
     })
     expect(readdirSync(home.path)).toEqual([])
   })

@@ -8,10 +8,11 @@ import {
   systemClock as clock,
   talariaVersion,
   TalariaError,
+  type HomePaths,
 } from '@talaria/core'
 import { startHttpServer } from '@talaria/core/http'
 import { openDatabases } from '@talaria/db'
-import { agentSettingsOf, Gateway, isApiServerWanted, planApiServer } from '@talaria/gateway'
+import { agentSettingsOf, Gateway, type GatewaySettings, isApiServerWanted, planApiServer, PLATFORMS } from '@talaria/gateway'
 import { readConfig } from './config.ts'
 
 /** Of sysexits.h: something in the configuration; starting again changes nothing. */
@@ -26,19 +27,13 @@ const GIVING_UP_MS = 15_000
 async function main(): Promise<void> {
   const { paths, settings } = await readConfig()
   const log = createLog('gateway', { level: settings.logLevel })
-  const plan = planApiServer(settings)
-  if (plan.state !== 'ready' && !isApiServerWanted(settings)) {
-    throw new TalariaError(
-      'NOTHING_ENABLED',
-      `No platform is enabled. ${plan.reason} Settings are read from the environment, ${paths.envFile} and ${paths.configFile}.`,
-    )
-  }
+  if (!isAnythingEnabled(settings)) throw nothingEnabled(settings, paths)
   using shutdown = listenForShutdown({ log, deadlineMs: settings.shutdownGrace + GIVING_UP_MS })
   await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb } }, clock, log })
   await using agent = createAgent({ settings: agentSettingsOf(settings), clock, log })
   await using budget = startDescriptorBudget({ clock, log, isDatabase: (path) => path.startsWith(paths.home) })
   using eventLoopDelay = startEventLoopDelay({ clock })
-  await using gateway = new Gateway({ databases, agent, budget, eventLoopDelay, settings, paths, version: talariaVersion(), clock, log })
+  await using gateway = new Gateway({ databases, agent, budget, eventLoopDelay, settings, platforms: PLATFORMS, paths, version: talariaVersion(), clock, log })
   await using server = await startHttpServer({
     fetch: gateway.fetch,
     host: settings.apiServerHost,
@@ -52,6 +47,20 @@ async function main(): Promise<void> {
   log.info({ url: server.url }, `the gateway listens on ${server.url}`)
   await gateway.start()
   await shutdown.requested
+}
+
+/** A platform whose settings are wrong counts: somebody wants it, and a process that runs says what is wrong. */
+function isAnythingEnabled(settings: GatewaySettings): boolean {
+  return isApiServerWanted(settings) || PLATFORMS.some((platform) => ['ready', 'misconfigured'].includes(platform.plan(settings).state))
+}
+
+function nothingEnabled(settings: GatewaySettings, paths: HomePaths): TalariaError {
+  const plans = [planApiServer(settings), ...PLATFORMS.map((platform) => platform.plan(settings))]
+  const reasons = plans.flatMap((plan) => (plan.state === 'ready' ? [] : [`  - ${plan.reason}`]))
+  return new TalariaError(
+    'NOTHING_ENABLED',
+    `No platform is enabled. One of these is enough:\n${reasons.join('\n')}\nSettings are read from the environment, ${paths.envFile} and ${paths.configFile}.`,
+  )
 }
 
 try {

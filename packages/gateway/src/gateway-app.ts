@@ -15,12 +15,15 @@ import { openApiOf } from './api/openapi.ts'
 import { renderError } from './api/render-error.ts'
 import { SECURITY_HEADERS } from './api/security-headers.ts'
 import type { ApiServer } from './platforms/api-server.ts'
+import { mountedPlatforms } from './platforms/mounted-platforms.ts'
+import type { PlatformSupervisors } from './platforms/supervisors.ts'
 import type { GatewaySettings } from './settings.ts'
 
 export interface GatewayAppOptions {
   readonly settings: GatewaySettings
   readonly version: string
   readonly apiServer: ApiServer
+  readonly supervisors: PlatformSupervisors
   readonly status: () => ServiceStatus
   readonly operator: Pick<OperatorRoutesOptions, 'isDraining' | 'checks' | 'budget' | 'eventLoopDelay' | 'metrics' | 'handles'>
   readonly apiKeys: ApiKeyStore
@@ -30,7 +33,7 @@ export interface GatewayAppOptions {
 
 /** The gateway's one listener: operator's routes, documentation, and the platforms that are mounted on it. */
 export function createGatewayApp(options: GatewayAppOptions) {
-  const { settings, version, apiServer, clock, log } = options
+  const { settings, version, apiServer, supervisors, clock, log } = options
   const authorize = authorizeOperator(options)
   const app = new Hono<ApiEnv>()
   app.onError((error, c) => renderError(error, c, log))
@@ -44,6 +47,7 @@ export function createGatewayApp(options: GatewayAppOptions) {
   app.route('/', operator)
   app.get('/v1/health', () => operator.request('/health'))
   app.get('/status', async (c) => (await authorize(c)) ?? c.json(options.status()))
+  app.route('/', mountedPlatforms({ supervisors, clock, log }))
   app.get('/openapi.json', async (c) => c.json(await openApiOf(apiServer.app, version)))
   app.get('/docs', async (c) => c.html(docsPage(await openApiOf(apiServer.app, version))))
   const toApiServer = (c: Context<ApiEnv>) => apiServer.app.fetch(c.req.raw, c.env)

@@ -12,11 +12,14 @@ export interface GatewayChecksOptions {
   readonly databases: Databases
   readonly stores: GatewayStores
   readonly runner: Runner
+  /** Those that somebody wants to work. */
   readonly platforms: () => readonly PlatformStatus[]
+  /** Variables that let everybody on a platform talk to the agent. */
+  readonly openToAll: readonly string[]
 }
 
 /** What a gateway cannot do without, each tried for real. */
-export function gatewayChecks({ databases, stores, runner, platforms }: GatewayChecksOptions): readonly HealthCheck[] {
+export function gatewayChecks({ databases, stores, runner, platforms, openToAll }: GatewayChecksOptions): readonly HealthCheck[] {
   return [
     { name: 'session store', run: async () => void (await stores.sessions.list({ all: true }, { limit: 1 })) },
     {
@@ -49,8 +52,9 @@ export function gatewayChecks({ databases, stores, runner, platforms }: GatewayC
       name: 'platforms',
       async run() {
         const troubled = platforms().filter(({ state }) => state !== 'connected' && state !== 'disabled')
-        if (troubled.length === 0) return
-        return { status: 'degraded', detail: troubled.map(({ name, state, reason }) => `${name} is ${state}${reason ? `: ${reason}` : ''}`).join('; ') }
+        const troubles = troubled.map(({ name, state, reason }) => `${name} is ${state}${reason ? `: ${reason}` : ''}`)
+        const open = openToAll.map((setting) => `everybody may talk to the agent, because ${setting} is set`)
+        if (troubles.length + open.length > 0) return { status: 'degraded', detail: [...troubles, ...open].join('; ') }
       },
     },
   ]

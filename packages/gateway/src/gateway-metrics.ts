@@ -2,6 +2,7 @@ import type { DescriptorBudget, EventLoopDelay } from '@talaria/core'
 import type { PlatformStatus } from '@talaria/core/contracts'
 import { registerGauges, registerProcessMetrics, type Metrics } from '@talaria/core/metrics'
 import type { Databases } from '@talaria/db'
+import type { PlatformSupervisors } from './platforms/supervisors.ts'
 import type { Turns } from './turns/turns.ts'
 
 export interface GatewayMetricsOptions {
@@ -11,10 +12,12 @@ export interface GatewayMetricsOptions {
   readonly eventLoopDelay: EventLoopDelay
   readonly version: string
   readonly platforms: () => readonly PlatformStatus[]
+  readonly supervisors: PlatformSupervisors
 }
 
 /** Adds what is worth knowing of a gateway; everything is asked for when it is scraped. */
-export function registerGatewayMetrics(metrics: Metrics, { databases, turns, budget, eventLoopDelay, version, platforms }: GatewayMetricsOptions): void {
+export function registerGatewayMetrics(metrics: Metrics, options: GatewayMetricsOptions): void {
+  const { databases, turns, budget, eventLoopDelay, version } = options
   registerProcessMetrics(metrics, { service: 'gateway', version, budget, eventLoopDelay })
   const gauge = (name: string, help: string, read: () => number) => registerGauges(metrics, { name, help, collect: () => [{ value: read() }] })
   gauge('db_open', 'Databases that are open.', () => databases.stats().databases)
@@ -41,10 +44,32 @@ export function registerGatewayMetrics(metrics: Metrics, { databases, turns, bud
         { value: walBytes, labels: { database: name, part: 'wal' } },
       ]),
   })
+  registerPlatformMetrics(metrics, options)
+}
+
+function registerPlatformMetrics(metrics: Metrics, { platforms, supervisors }: GatewayMetricsOptions): void {
   registerGauges(metrics, {
     name: 'platform_state',
     help: '1 for the state that a platform is in.',
     labels: ['platform', 'state'],
     collect: () => platforms().map(({ name, state }) => ({ value: 1, labels: { platform: name, state } })),
+  })
+  registerGauges(metrics, {
+    name: 'platform_attempts_total',
+    help: 'Attempts to connect since the start.',
+    labels: ['platform'],
+    collect: () => platforms().map(({ name, attempts }) => ({ value: attempts, labels: { platform: name } })),
+  })
+  registerGauges(metrics, {
+    name: 'platform_failures_total',
+    help: 'Attempts that failed and connections that died since the start, by the code of the failure.',
+    labels: ['platform', 'code'],
+    collect: () => supervisors.all.flatMap(({ name, failures }) => [...failures].map(([code, value]) => ({ value, labels: { platform: name, code } }))),
+  })
+  registerGauges(metrics, {
+    name: 'platform_connected_seconds_total',
+    help: 'How long a platform has been connected since the start.',
+    labels: ['platform'],
+    collect: () => supervisors.all.map(({ name, connectedMs }) => ({ value: connectedMs / 1_000, labels: { platform: name } })),
   })
 }

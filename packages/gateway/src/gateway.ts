@@ -1,21 +1,29 @@
 import { join } from 'node:path'
 import type { Agent } from '@talaria/agent'
 import type { Clock, DescriptorBudget, EventLoopDelay, HomePaths, Log } from '@talaria/core'
-import type { ServiceStatus } from '@talaria/core/contracts'
+import type { PlatformStatus, ServiceStatus } from '@talaria/core/contracts'
 import { createMetrics } from '@talaria/core/metrics'
 import { FILES_PER_DATABASE, type Databases, type GatewayStores } from '@talaria/db'
 import { createApiApp } from './api/api-app.ts'
 import type { ApiContext, ApiEnv } from './api/api-context.ts'
 import { FailureThrottle } from './api/failure-throttle.ts'
 import { MAX_BODY_BYTES } from './api/json-body.ts'
+import { createCron, type Cron } from './cron/create-cron.ts'
+import { registerCronMetrics } from './cron/cron-metrics.ts'
+import { roomForText } from './delivery/duplicate-label.ts'
 import { createGatewayApp } from './gateway-app.ts'
 import { gatewayChecks } from './gateway-checks.ts'
 import { registerGatewayMetrics } from './gateway-metrics.ts'
+import { createGatewayChats, type GatewayChats } from './gateway-chats.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { ApiServer } from './platforms/api-server.ts'
 import type { BackupProgress } from './routes/backups.ts'
-import { planApiServer } from './platforms/api-server-plan.ts'
+import type { PlatformControl } from './routes/platforms.ts'
+import { isApiServerWanted, planApiServer } from './platforms/api-server-plan.ts'
+import type { PlatformDefinition } from './platforms/definition.ts'
+import { openToAll } from './platforms/open-to-all.ts'
 import type { PlatformPlan } from './platforms/platform.ts'
+import { PlatformSupervisors } from './platforms/supervisors.ts'
 import type { GatewaySettings } from './settings.ts'
 import { Runner } from './turns/runner.ts'
 import { Turns } from './turns/turns.ts'
@@ -26,6 +34,8 @@ export interface GatewayOptions {
   readonly budget: DescriptorBudget
   readonly eventLoopDelay: EventLoopDelay
   readonly settings: GatewaySettings
+  /** The chat platforms that there are. */
+  readonly platforms: readonly PlatformDefinition[]
   readonly paths: HomePaths
   readonly version: string
   readonly clock: Clock
@@ -40,13 +50,16 @@ export class Gateway implements AsyncDisposable {
   readonly #turns: Turns
   readonly #plan: PlatformPlan
   readonly #apiServer: ApiServer
+  readonly #supervisors: PlatformSupervisors
+  readonly #cron: Cron
+  readonly #chats: GatewayChats
   readonly #startedAt: number
   readonly #running = new AsyncDisposableStack()
   readonly #app: ReturnType<typeof createGatewayApp>
 
   /** Opens nothing; {@link start} does. */
   constructor(options: GatewayOptions) {
-    const { databases, agent, budget, settings, clock, log } = options
+    const { databases, agent, budget, settings, platforms, clock, log } = options
     this.#options = options
     this.#startedAt = clock.now()
     this.#stores = databases.gateway
@@ -60,6 +73,25 @@ export class Gateway implements AsyncDisposable {
       maxConcurrent: settings.maxConcurrentRuns,
       hasRoom: () => budget.admits(),
     })
+    this.#supervisors = new PlatformSupervisors({
+      definitions: platforms,
+      settings,
+      receive: (_platform, message) => this.#chats.chats.receive(message),
+      records: this.#stores.platforms,
+      random: Math.random,
+      clock,
+      log,
+    })
+    this.#chats = createGatewayChats({
+      ...options,
+      stores: this.#stores,
+      turns: this.#turns,
+      runner: this.#runner,
+      supervisors: this.#supervisors,
+      platforms: this.#platformControl(),
+      startedAt: this.#startedAt,
+    })
+    this.#cron = this.#createCron()
     this.#plan = planApiServer(settings)
     this.#apiServer = this.#createApiServer()
     this.#app = this.#createApp()
@@ -71,25 +103,26 @@ export class Gateway implements AsyncDisposable {
   }
 
   get status(): ServiceStatus {
-    const isConnected = this.#apiServer.status.state === 'connected'
+    const platforms = this.#platforms
+    const isConnected = platforms.some(({ state }) => state === 'connected' || state === 'degraded')
     return {
       service: 'gateway',
       version: this.#options.version,
       pid: process.pid,
       status: this.#turns.isDraining ? 'draining' : isConnected ? 'running' : 'starting',
       startedAt: this.#startedAt,
-      platforms: [this.#apiServer.status],
+      platforms: [...platforms],
     }
   }
 
   /**
-   * Connects the platforms and starts the loops. Returns when each has been tried once; what failed goes on trying.
-   * Where no platform can be started nothing is opened at all.
+   * Starts the loops and the API, and returns when the API has been tried once. Chat platforms connect meanwhile and
+   * after, all at once, and what failed goes on trying. Where no platform can be started nothing is opened at all.
    */
   async start(): Promise<void> {
     const { databases, settings, clock, log } = this.#options
     this.#running.use(this.#apiServer)
-    if (this.#plan.state === 'ready') {
+    if (this.#plan.state === 'ready' || this.#supervisors.isAnyReady) {
       this.#running.use(this.#runner)
       await this.#runner.start()
       this.#running.use(
@@ -98,13 +131,22 @@ export class Gateway implements AsyncDisposable {
           stores: this.#stores,
           runner: this.#runner,
           turns: this.#turns,
+          chats: this.#chats.chats,
           retention: { sessionsMs: unlessForever(settings.sessionsKept), runsMs: unlessForever(settings.runsKept) },
           integrityCheckEveryMs: settings.integrityCheckEvery === 'never' ? undefined : settings.integrityCheckEvery,
           clock,
           log,
         }),
       )
+      if (settings.cronEnabled) this.#running.use(this.#cron).start()
     }
+    this.#running.use(this.#supervisors)
+    if (this.#supervisors.isAnyReady) {
+      // Ends before the platforms, so that what is being sent still can be.
+      this.#running.use(this.#chats.chats)
+      this.#chats.chats.start()
+    }
+    void this.#supervisors.start()
     await this.#apiServer.start()
   }
 
@@ -117,6 +159,41 @@ export class Gateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drain()
     await this.#running.disposeAsync()
+  }
+
+  get #platforms(): readonly PlatformStatus[] {
+    return [this.#apiServer.status, ...this.#supervisors.statuses]
+  }
+
+  /** A platform that nobody has set up is no trouble. */
+  #isWanted({ name, state }: PlatformStatus): boolean {
+    return state !== 'not_configured' || (name === this.#apiServer.name && isApiServerWanted(this.#options.settings))
+  }
+
+  #platformControl(): PlatformControl {
+    const statuses = () => this.#platforms
+    return {
+      get statuses() {
+        return statuses()
+      },
+      get: (name) => this.#supervisors.get(name),
+    }
+  }
+
+  #createCron(): Cron {
+    const { settings, platforms, clock, log } = this.#options
+    return createCron({
+      stores: this.#stores,
+      turns: this.#turns,
+      runner: this.#runner,
+      clock,
+      log,
+      defaultModel: settings.modelName,
+      maxParallel: settings.cronMaxParallel,
+      runsKeptMs: unlessForever(settings.cronRunsKept),
+      platforms: platforms.map(({ name }) => name),
+      maxLengthOn: (name) => roomForText(this.#supervisors.get(name)?.current?.capabilities.maxLength),
+    })
   }
 
   #createApiServer(): ApiServer {
@@ -150,6 +227,8 @@ export class Gateway implements AsyncDisposable {
           auth: { rootKey: settings.apiServerKey ?? '', apiKeys: this.#stores.apiKeys, throttle: new FailureThrottle(clock), log },
           runner: this.#runner,
           backups,
+          jobs: { cron: this.#cron, defaults: { timezone: settings.cronTimezone ?? systemTimezone(), timeoutMs: settings.cronTimeout } },
+          platforms: this.#platformControl(),
         }),
       probe: async () => void (await this.#stores.sessions.exists('')),
       clock,
@@ -158,17 +237,33 @@ export class Gateway implements AsyncDisposable {
   }
 
   #createApp() {
-    const { databases, budget, eventLoopDelay, settings, version, clock, log } = this.#options
+    const { databases, budget, eventLoopDelay, settings, platforms, version, clock, log } = this.#options
     const metrics = createMetrics()
-    registerGatewayMetrics(metrics, { databases, turns: this.#turns, budget, eventLoopDelay, version, platforms: () => this.status.platforms })
+    registerGatewayMetrics(metrics, {
+      databases,
+      turns: this.#turns,
+      budget,
+      eventLoopDelay,
+      version,
+      platforms: () => this.#platforms,
+      supervisors: this.#supervisors,
+    })
+    registerCronMetrics(metrics, { scheduler: this.#cron.scheduler, runs: this.#stores.cronRuns, clock, isOpen: () => databases.stats().databases > 0 })
     return createGatewayApp({
       settings,
       version,
       apiServer: this.#apiServer,
+      supervisors: this.#supervisors,
       status: () => this.status,
       operator: {
         isDraining: () => this.#turns.isDraining,
-        checks: gatewayChecks({ databases, stores: this.#stores, runner: this.#runner, platforms: () => this.status.platforms }),
+        checks: gatewayChecks({
+          databases,
+          stores: this.#stores,
+          runner: this.#runner,
+          platforms: () => this.#platforms.filter((status) => this.#isWanted(status)),
+          openToAll: openToAll(platforms, settings),
+        }),
         budget,
         eventLoopDelay,
         metrics,
@@ -182,6 +277,10 @@ export class Gateway implements AsyncDisposable {
       log,
     })
   }
+}
+
+function systemTimezone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 
 function unlessForever(kept: number | 'forever'): number | undefined {

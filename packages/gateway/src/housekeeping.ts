@@ -1,5 +1,6 @@
 import { startLoop, type Clock, type Log } from '@talaria/core'
-import type { Databases, GatewayStores, RetentionPolicy } from '@talaria/db'
+import type { Databases, GatewayStores, RetentionPolicy, Turn } from '@talaria/db'
+import type { Chats } from './chats/chats.ts'
 import { recoverTurns } from './turns/recover-turns.ts'
 import type { Runner } from './turns/runner.ts'
 import type { Turns } from './turns/turns.ts'
@@ -15,6 +16,7 @@ export interface HousekeepingOptions {
   readonly stores: GatewayStores
   readonly runner: Runner
   readonly turns: Turns
+  readonly chats: Pick<Chats, 'settlementOf' | 'adopt'>
   readonly retention: RetentionPolicy
   readonly integrityCheckEveryMs: number | undefined
   readonly clock: Clock
@@ -23,12 +25,21 @@ export interface HousekeepingOptions {
 
 /** What a gateway does for its database beside answering: one loop each, none of which can stop another. */
 export function startHousekeeping(options: HousekeepingOptions): AsyncDisposable {
-  const { databases, stores, runner, turns, retention, integrityCheckEveryMs, clock, log } = options
+  const { databases, stores, runner, turns, chats, retention, integrityCheckEveryMs, clock, log } = options
   const loops = new AsyncDisposableStack()
   const start = (name: string, everyMs: number, step: (signal: AbortSignal) => Promise<unknown>, firstAfterMs = everyMs) => {
     loops.use(startLoop({ name, everyMs, firstAfterMs, clock, log, step: async (signal) => void (await step(signal)) }))
   }
-  start('recovery', RECOVERY_EVERY_MS, () => recoverTurns({ stores, runner, owns: (id) => turns.owns(id), clock, log }), 0)
+  const recovery = {
+    stores,
+    runner,
+    owns: (id: string) => turns.owns(id),
+    chatOf: (turn: Turn) => chats.settlementOf(turn),
+    onGone: (dead: string) => chats.adopt(dead),
+    clock,
+    log,
+  }
+  start('recovery', RECOVERY_EVERY_MS, () => recoverTurns(recovery), 0)
   start('search index', SEARCH_EVERY_MS, (signal) => stores.searchIndex.catchUp(signal))
   start('retention', RETENTION_EVERY_MS, (signal) => stores.retention.sweep(retention, signal))
   if (integrityCheckEveryMs !== undefined) start('integrity check', integrityCheckEveryMs, (signal) => databases.checkIntegrity(signal))

@@ -1,4 +1,6 @@
 export { Gateway, type GatewayOptions } from './gateway.ts'
 export { isApiServerWanted, planApiServer } from './platforms/api-server-plan.ts'
+export type { PlatformDefinition } from './platforms/definition.ts'
+export { PLATFORMS } from './platforms/definitions.ts'
 export type { PlatformPlan, PlatformService } from './platforms/platform.ts'
 export { agentSettingsOf, gatewaySettings, type GatewaySettings } from './settings.ts'

@@ -75,7 +75,7 @@ async function start(home: TemporaryHome, { env = {}, expected }: Case, taken: n
   await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb } }, clock, log })
   await using budget = startDescriptorBudget({ clock, log, isDatabase: () => false })
   using eventLoopDelay = startEventLoopDelay({ clock })
-  await using gateway = new Gateway({ databases, agent: new TestAgent(), budget, eventLoopDelay, settings, paths, version: '0', clock, log })
+  await using gateway = new Gateway({ databases, agent: new TestAgent(), budget, eventLoopDelay, settings, platforms: [], paths, version: '0', clock, log })
   await using _server = await startHttpServer({
     fetch: gateway.fetch,
     host: settings.apiServerHost,

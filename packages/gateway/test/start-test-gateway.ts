@@ -5,6 +5,7 @@ import { startHttpServer, type HttpServer } from '@talaria/core/http'
 import type { Databases, GatewayStores } from '@talaria/db'
 import { openTestDatabases, temporaryHome } from '@talaria/db/testing'
 import { Gateway } from '../src/gateway.ts'
+import type { PlatformDefinition } from '../src/platforms/definition.ts'
 import { gatewaySettings } from '../src/settings.ts'
 import { ApiClient } from './api-client.ts'
 import { echo, TestAgent } from './test-agent.ts'
@@ -14,6 +15,8 @@ export const ROOT_KEY = 'root-1f0c9a6be47d2385'
 export interface TestGatewayOptions {
   /** Settings as environment variables, beside the root key. */
   readonly env?: Readonly<Record<string, string>>
+  /** Chat platforms; none unless given. */
+  readonly platforms?: readonly PlatformDefinition[]
   /** Answers with an echo unless given. */
   readonly agent?: Agent
   readonly clock?: Clock
@@ -46,7 +49,7 @@ export interface TestGateway extends AsyncDisposable {
 
 /** Starts a gateway; by default without a network, with an agent that repeats what it is told. */
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const { env, clock = systemClock, log = silentLog, beside, listens, isIdle } = options
+  const { env, platforms = [], clock = systemClock, log = silentLog, beside, listens, isIdle } = options
   const agent = options.agent ?? new TestAgent({ play: echo })
   await using stack = new AsyncDisposableStack()
   const home = beside ? beside.home : stack.use(temporaryHome()).path
@@ -64,6 +67,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     budget: budgetOf(budget, options.admits),
     eventLoopDelay,
     settings,
+    platforms,
     paths,
     version: '0.0.0-test',
     clock,

@@ -1,6 +1,7 @@
 import { messageOf, systemClock as clock } from '@talaria/core'
 import { serviceStatusSchema, type PlatformStatus, type ServiceStatus } from '@talaria/core/contracts'
 import { planApiServer } from '@talaria/gateway/api-server-plan'
+import { PLATFORMS } from '@talaria/gateway/platforms'
 import type { Command } from 'commander'
 import { age } from '../age.ts'
 import { readConfig, type Config } from '../config.ts'
@@ -40,7 +41,7 @@ interface GatewayStatus {
 async function statusOfGateway(config: Config): Promise<GatewayStatus> {
   const client = gatewayClient(config)
   const running = await client.isRunning()
-  const bySettings = { running, url: client.url, platforms: [plannedApiServer(config)] }
+  const bySettings = { running, url: client.url, platforms: plannedPlatforms(config) }
   if (!running) return bySettings
   try {
     const status = await client.ask('GET', '/status', serviceStatusSchema)
@@ -50,11 +51,16 @@ async function statusOfGateway(config: Config): Promise<GatewayStatus> {
   }
 }
 
-/** What its settings alone say about it. */
-function plannedApiServer({ settings }: Config): PlatformStatus {
-  const plan = planApiServer(settings)
-  const isReady = plan.state === 'ready'
-  return { name: 'api_server', state: isReady ? 'stopped' : plan.state, reason: isReady ? null : plan.reason, since: clock.now() }
+/** What the settings alone say about them. */
+function plannedPlatforms({ settings }: Config): readonly PlatformStatus[] {
+  const plans = [
+    { name: 'api_server', plan: planApiServer(settings) },
+    ...PLATFORMS.map((definition) => ({ name: definition.name, plan: definition.plan(settings as never) })),
+  ]
+  return plans.map(({ name, plan }) => {
+    const [state, reason] = plan.state === 'ready' ? (['stopped', null] as const) : [plan.state, plan.reason]
+    return { name, state, reason, since: clock.now(), nextAttemptAt: null, attempts: 0 }
+  })
 }
 
 function inWords({ running, process, problem }: GatewayStatus): string {

@@ -4,8 +4,10 @@ import { backupsRoutes, type Backups } from '../routes/backups.ts'
 import { capabilitiesRoutes, type Endpoint } from '../routes/capabilities.ts'
 import { chatCompletionsRoutes } from '../routes/chat-completions.ts'
 import { conversationsRoutes } from '../routes/conversations.ts'
+import { jobsRoutes, type Jobs } from '../routes/jobs.ts'
 import { keysRoutes } from '../routes/keys.ts'
 import { modelsRoutes } from '../routes/models.ts'
+import { platformsRoutes, type PlatformControl } from '../routes/platforms.ts'
 import { responseToolsRoutes } from '../routes/response-tools.ts'
 import { responsesRoutes } from '../routes/responses.ts'
 import { runsRoutes } from '../routes/runs.ts'
@@ -22,10 +24,12 @@ export interface ApiAppOptions {
   readonly auth: AuthenticateOptions
   readonly runner: Runner
   readonly backups: Backups
+  readonly jobs: Jobs
+  readonly platforms: PlatformControl
 }
 
 /** Everything under `/v1` and `/api`. Opens nothing. */
-export function createApiApp({ api, auth, runner, backups }: ApiAppOptions): ApiApp {
+export function createApiApp({ api, auth, runner, backups, jobs, platforms }: ApiAppOptions): ApiApp {
   const idempotency = new Idempotency({ stores: api.stores, runner, clock: api.clock, log: api.log })
   const app: ApiApp = new Hono<ApiEnv>()
   app.onError((error, c) => renderError(error, c, api.log))
@@ -47,8 +51,10 @@ export function createApiApp({ api, auth, runner, backups }: ApiAppOptions): Api
   const resources = new Hono<ApiEnv>()
     .route('/', sessionsRoutes(api, idempotency))
     .route('/', sessionChatRoutes(api, idempotency))
+    .route('/', jobsRoutes(api, idempotency, jobs))
     .route('/', keysRoutes(api))
     .route('/', backupsRoutes(api, backups))
+    .route('/', platformsRoutes(api, platforms))
   return app.route('/v1', v1).route('/api', resources)
 }
 

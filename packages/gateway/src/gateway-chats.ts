@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import type { Agent } from '@talaria/agent'
+import type { Clock, HomePaths, Log } from '@talaria/core'
+import type { GatewayStores } from '@talaria/db'
+import { createAuthorize } from './chats/authorize.ts'
+import { BotLoops } from './chats/authorize-bot-loops.ts'
+import { DenialCounts } from './chats/authorize-denials.ts'
+import { accessPolicyOf } from './chats/authorize-policy.ts'
+import { Chats } from './chats/chats.ts'
+import { MediaCache } from './chats/media-cache.ts'
+import { DEFAULT_SHARING } from './chats/session-key.ts'
+import { createCommands, type Commands } from './commands/commands.ts'
+import { WorkPause } from './commands/work-pause.ts'
+import { Pairing } from './pairing/pairing.ts'
+import type { PlatformSupervisors } from './platforms/supervisors.ts'
+import type { PlatformControl } from './routes/platforms.ts'
+import type { GatewaySettings } from './settings.ts'
+import type { Runner } from './turns/runner.ts'
+import type { Turns } from './turns/turns.ts'
+
+/** As large as the platforms themselves let most people send. */
+const MAX_ATTACHMENT_BYTES = 20 * 1024 * 1024
+
+export interface GatewayChatsOptions {
+  readonly stores: GatewayStores
+  readonly turns: Turns
+  readonly runner: Runner
+  readonly agent: Agent
+  readonly supervisors: PlatformSupervisors
+  readonly platforms: PlatformControl
+  readonly settings: GatewaySettings
+  readonly paths: HomePaths
+  readonly version: string
+  readonly startedAt: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What stands between chat platforms and turns. */
+export interface GatewayChats {
+  readonly chats: Chats
+  readonly commands: Commands
+  readonly pairing: Pairing
+  readonly denials: DenialCounts
+}
+
+/** Puts together who may talk to the agent, what commands do, and how conversations go. Opens nothing. */
+export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
+  const { stores, supervisors, settings, paths, clock, log } = options
+  const { personalities, modelName } = settings
+  const mediaDir = join(paths.home, 'media')
+  const cache = new MediaCache(mediaDir, clock)
+  const pairing = new Pairing({ store: stores.pairing, clock, log })
+  const denials = new DenialCounts()
+  const workPause = new WorkPause(stores.platforms)
+  const commands = createCommands({
+    ...options,
+    modelName,
+    personalities,
+    workPause,
+    files: cache,
+  })
+  const chats = new Chats({
+    ...options,
+    platforms: supervisors.all.map(({ name }) => name),
+    connected: (name) => supervisors.connected(name),
+    authorize: createAuthorize({
+      policyOf: (platform) => accessPolicyOf(settings, platform),
+      pairing,
+      botLoops: new BotLoops(clock),
+      denials,
+      log,
+    }),
+    commands,
+    policyOf: (platform) => ({ sharing: DEFAULT_SHARING, busyMode: busyModeOf(settings, platform), reset: {} }),
+    isPaused: () => workPause.isOn(),
+    cache,
+    maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
+    paths: { roots: [mediaDir] },
+    personalities,
+    modelName,
+  })
+  return { chats, commands, pairing, denials }
+}
+
+/** Of `chatSettings`; platforms that have none queue. */
+function busyModeOf(settings: Readonly<Record<string, unknown>>, platform: string) {
+  return (settings[`${platform}BusyMode`] ?? 'queue') as 'queue' | 'steer' | 'interrupt' | 'reject'
+}
