@@ -33,7 +33,7 @@ export interface Acceptance {
   readonly messages: readonly NewMessage[]
   readonly response?: NewResponse
   readonly idempotency?: { readonly scope: string; readonly key: string; readonly claim: string }
-  /** Ids of the inbound messages that it answers. */
+  /** Ids of the inbound messages that it answers; its runner has taken them. */
   readonly inbound?: readonly string[]
 }
 
@@ -136,7 +136,7 @@ export class TurnStore extends TurnReader {
    * Writes a turn with all that came with it; when this resolves it survives a crash.
    *
    * @returns `undefined` when the session is not there (any more) or is somebody else's.
-   * @throws DatabaseError `CLAIM_LOST` when another process took the idempotency key over.
+   * @throws DatabaseError `CLAIM_LOST` when another process took the idempotency key or the inbound messages over.
    */
   accept(acceptance: Acceptance): Promise<Turn | undefined> {
     const now = this.#clock.now()
@@ -151,7 +151,7 @@ export class TurnStore extends TurnReader {
         if (response.conversationId !== undefined) await setConversationSession(tx, response.conversationId, session.id)
       }
       if (idempotency) await this.#claim(tx, idempotency, turn.id)
-      await assignInbound(tx, inbound, turn.id)
+      await assignInbound(tx, inbound, turn)
       return accepted
     })
   }

@@ -1,7 +1,9 @@
 import { sql, type Selectable, type UpdateResult } from 'kysely'
+import { DatabaseError } from '../../errors.ts'
 import { decodeJson } from '../../json-column.ts'
 import { PreparedQuery } from '../../prepared-query.ts'
 import type { Transaction } from '../../scope.ts'
+import type { NewTurn } from '../records.ts'
 import { JsonObject } from '../session-rows.ts'
 import type { GatewayTables } from '../tables.ts'
 import { addressOf } from './address.ts'
@@ -28,9 +30,15 @@ export function inboundOf(row: Selectable<InboundTable>): Inbound {
   }
 }
 
-/** Says which turn answers these messages. */
-export async function assignInbound(tx: Transaction<GatewayTables>, ids: readonly string[], turnId: string): Promise<void> {
-  if (ids.length > 0) await assignQuery.run(tx, { ids: JSON.stringify(ids), turn_id: turnId })
+/**
+ * Says which turn answers these messages.
+ *
+ * @throws DatabaseError `CLAIM_LOST` when the turn's runner has not taken them, or not any more: another process answers them.
+ */
+export async function assignInbound(tx: Transaction<GatewayTables>, ids: readonly string[], turn: Pick<NewTurn, 'id' | 'runner'>): Promise<void> {
+  if (ids.length === 0) return
+  const { numAffectedRows } = await assignQuery.run(tx, { ids: JSON.stringify(ids), turn_id: turn.id, runner: turn.runner })
+  if (numAffectedRows !== BigInt(ids.length)) throw new DatabaseError('CLAIM_LOST', 'Another process took these messages over.')
 }
 
 /** How messages are finished; `null` keeps what is known. */
@@ -50,8 +58,8 @@ export async function finishInbound(tx: Transaction<GatewayTables>, ids: readonl
 /** One statement, however many there are. */
 const listed = (ids: string) => sql<string>`(select value from json_each(${ids}))`
 
-const assignQuery = new PreparedQuery<GatewayTables, { ids: string; turn_id: string }, UpdateResult>((tx, { ids, turn_id }) =>
-  tx.updateTable('inbound').set({ turn_id }).where('id', 'in', listed(ids)).where('finished_at', 'is', null),
+const assignQuery = new PreparedQuery<GatewayTables, { ids: string; turn_id: string; runner: string }, UpdateResult>((tx, { ids, turn_id, runner }) =>
+  tx.updateTable('inbound').set({ turn_id }).where('id', 'in', listed(ids)).where('runner', '=', runner).where('state', '=', 'taken'),
 )
 
 type Finish = { ids: string; state: string; turn_id: string | null; reason: string | null; finished_at: number }

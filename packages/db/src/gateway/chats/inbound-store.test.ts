@@ -2,7 +2,7 @@ import { FakeClock } from '@talaria/core/testing'
 import { expect, test } from 'vitest'
 import { chatAt, inboundNamed } from '../../testing/chat-records.ts'
 import { checkForLeaks } from '../../testing/check-for-leaks.ts'
-import { acceptance, settlement } from '../../testing/gateway-records.ts'
+import { acceptance, settlement, turnNamed } from '../../testing/gateway-records.ts'
 import { openTestDatabases } from '../../testing/open-test-databases.ts'
 import { countOf } from '../../testing/rows-of.ts'
 
@@ -55,12 +55,12 @@ test('a duplicate is known long after it was answered, in whichever thread it co
 })
 
 test('a message that needs no turn is kept to know its duplicates, and never waits', async () => {
-  await using test = openTestDatabases()
+  await using test = openTestDatabases({ clock: new FakeClock(1_000) })
   const { inbound } = test.databases.gateway
   await inbound.accept(inboundNamed('in_1', { state: 'done', reason: 'a command' }))
   expect(await inbound.count('key')).toBe(0)
   expect(await inbound.take('key', 'runner_1', 5)).toEqual([])
-  expect(await inbound.get('in_1')).toMatchObject({ state: 'done', reason: 'a command' })
+  expect(await inbound.get('in_1')).toMatchObject({ state: 'done', reason: 'a command', finishedAt: 1_000 })
   expect(await inbound.accept(inboundNamed('in_2', { messageId: 'in_1' }))).toMatchObject({ status: 'duplicate' })
 })
 
@@ -68,13 +68,13 @@ test('what waits is taken oldest first, as much as one asks for, and of no other
   await using test = openTestDatabases()
   const { inbound } = test.databases.gateway
   await inbound.accept(inboundNamed('in_other', { sessionKey: 'other' }))
-  for (const id of ['in_b', 'in_a', 'in_c']) await inbound.accept(inboundNamed(id))
+  for (const id of ['in_c', 'in_b', 'in_a']) await inbound.accept(inboundNamed(id))
   const taken = await inbound.take('key', 'runner_1', 2)
   expect(taken.map(({ id, state, runner }) => [id, state, runner])).toEqual([
+    ['in_c', 'taken', 'runner_1'],
     ['in_b', 'taken', 'runner_1'],
-    ['in_a', 'taken', 'runner_1'],
   ])
-  expect(await inbound.waiting('key')).toMatchObject([{ id: 'in_c' }])
+  expect(await inbound.waiting('key')).toMatchObject([{ id: 'in_a' }])
   expect(await inbound.count('other')).toBe(1)
 })
 
@@ -96,7 +96,7 @@ test('what a dead process had taken waits again, in its old place, with the turn
   await inbound.accept(inboundNamed('in_4', { sessionKey: 'other' }))
   await inbound.take('key', 'dead', 2)
   await inbound.take('other', 'alive', 2)
-  await turns.accept(acceptance('run_1', { inbound: ['in_1', 'in_2'] }))
+  await turns.accept(acceptance('run_1', { turn: turnNamed('run_1', { runner: 'dead' }), inbound: ['in_1', 'in_2'] }))
   const [first, second] = await Promise.all([inbound.adopt('dead', 'runner_1'), inbound.adopt('dead', 'runner_2')])
   expect(first.map(({ id, state, turnId }) => [id, state, turnId])).toEqual([
     ['in_1', 'waiting', 'run_1'],
@@ -146,4 +146,19 @@ test('a turn answers its messages: they are its own from its acceptance, and don
   // The third was steered into the turn while it ran.
   expect(await turns.settle('run_1', 'runner_1', settlement('noon', { inbound: ['in_1', 'in_2', 'in_3'] }))).toBe(true)
   for (const id of ['in_1', 'in_2', 'in_3']) expect(await inbound.get(id)).toMatchObject({ state: 'done', turnId: 'run_1' })
+})
+
+/** A process that stood still while another answered in its place. */
+test('a turn is not begun for messages that its runner has not taken, or not any more, and nothing of it is there', async () => {
+  await using test = openTestDatabases()
+  const { inbound, turns } = test.databases.gateway
+  for (const id of ['in_1', 'in_2']) await inbound.accept(inboundNamed(id))
+  await inbound.take('key', 'runner_1', 1)
+  await expect(turns.accept(acceptance('run_1', { inbound: ['in_1', 'in_2'] }))).rejects.toMatchObject({ code: 'CLAIM_LOST' })
+  await inbound.adopt('runner_1', 'runner_2')
+  await expect(turns.accept(acceptance('run_2', { inbound: ['in_1'] }))).rejects.toMatchObject({ code: 'CLAIM_LOST' })
+  await inbound.take('key', 'runner_2', 1)
+  await expect(turns.accept(acceptance('run_3', { inbound: ['in_1'] }))).rejects.toMatchObject({ code: 'CLAIM_LOST' })
+  expect(countOf(test.file, 'turn')).toBe(0)
+  expect(await turns.accept(acceptance('run_4', { turn: turnNamed('run_4', { runner: 'runner_2' }), inbound: ['in_1'] }))).toBeDefined()
 })

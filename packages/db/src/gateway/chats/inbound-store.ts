@@ -111,6 +111,19 @@ export class InboundStore extends InboundReader {
     return rows.map(inboundOf).toSorted((a, b) => a.position - b.position)
   }
 
+  /** Changes a message that waits; false when it does not wait any more. */
+  rewrite(id: string, body: object): Promise<boolean> {
+    return this.#database.write(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable('inbound')
+        .set({ body: JSON.stringify(body) })
+        .where('id', '=', id)
+        .where('state', '=', 'waiting')
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows === 1n
+    })
+  }
+
   /** Takes a message out of the queue; false when it does not wait any more. */
   discard(id: string): Promise<boolean> {
     const now = this.#clock.now()
@@ -216,7 +229,7 @@ const takeQuery = new PreparedQuery<GatewayTables, { session_key: string; runner
       .returningAll(),
 )
 
-/** A literal, because only that tells SQLite that the index of those that are taken will do. */
+/** A literal: of a parameter SQLite learns only when it is bound that the partial index will do, and then prepares anew. */
 const isTaken = sql<boolean>`state = 'taken'`
 
 const adoptQuery = new PreparedQuery<GatewayTables, { dead: string; runner: string }, Selectable<InboundTable>>((tx, { dead, runner }) =>

@@ -6,11 +6,10 @@ import type { GatewayTables } from '../tables.ts'
 import { addressColumns, isAt } from './address.ts'
 import type { AddressColumns } from './chat-tables.ts'
 
-/**
- * How the outbox keeps each chat's order: the first row of a chat that is to be sent is its head, the only one with a
- * `due_at`; the next becomes the head when that one is sent, given up or parked. Where states are written as literals,
- * only that tells SQLite that a partial index will do.
- */
+// How the outbox keeps each chat's order: the first row of a chat that is to be sent is its head, the only one with a
+// `due_at`; the next becomes the head when that one is sent, given up or parked.
+
+/** Whether a row is to be sent. A literal: of a parameter SQLite learns only when it is bound that a partial index will do, and then prepares anew. */
 export const isPending = sql<boolean>`state = 'pending'`
 
 /** Whether a chat has a head that is to be sent, or is being sent. */

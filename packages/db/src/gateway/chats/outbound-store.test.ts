@@ -84,6 +84,8 @@ test('a chunk that was surely not sent is tried again when its time comes, and w
   expect(await outbound.nextDueAt('telegram')).toBe(3_000)
   await clock.advance(1_999)
   expect(await claim(outbound)).toEqual([])
+  await outbound.add([outboundNamed('out_b', { address: chatAt('b') })])
+  expect(await claim(outbound)).toEqual(['out_b'])
   await clock.advance(1)
   expect(await claim(outbound)).toEqual(['out_1'])
   await outbound.sent('out_1', 'runner_1', { messageId: '1' })
@@ -198,6 +200,16 @@ test('to a chat that takes nothing nothing is sent, until it heals; then all tha
     expect(await claim(outbound)).toEqual([id])
     await outbound.sent(id, 'runner_1', { messageId: id })
   }
+})
+
+test('what is due in a chat when it is parked waits for it to heal', async () => {
+  await using test = openTestDatabases()
+  const { outbound, chats } = test.databases.gateway
+  await outbound.add([outboundNamed('out_1')])
+  await chats.park(chatAt('chat'), 'forbidden', 'the bot was blocked')
+  expect(await claim(outbound)).toEqual([])
+  await chats.heal(chatAt('chat'))
+  expect(await claim(outbound)).toEqual(['out_1'])
 })
 
 test('what a dead process was sending to a chat that was parked meanwhile is set aside as well', async () => {

@@ -109,8 +109,7 @@ export class PairingStore {
       const before = await tx.selectFrom('pairing_lock').selectAll().where('platform', '=', platform).executeTakeFirst()
       if (before && before.locked_until > now) return before.locked_until
       // What was long ago counts no more, and neither does what led to a lock that is over.
-      const counts = before && before.locked_until === 0 && now - before.failed_at < LOCK_MS
-      const failures = (counts ? before.failures : 0) + 1
+      const failures = (before && now - before.failed_at < LOCK_MS ? before.failures : 0) + 1
       const columns = { failures, failed_at: now, locked_until: failures >= MOST_FAILURES ? now + LOCK_MS : 0 }
       await tx
         .insertInto('pairing_lock')

@@ -36,7 +36,8 @@ const deeds: Readonly<Record<string, (stores: GatewayStores) => Promise<unknown>
     expect(await chats.heal(chatAt('chat'))).toBe(true)
   },
   'asking who is paired': ({ pairing }) => pairing.isPaired('telegram', 'ada'),
-  'settling a turn with its answer': async ({ turns }) => {
+  'settling a turn with its answer': async ({ inbound, turns }) => {
+    await inbound.take('key', 'runner_1', 1)
     await turns.accept(acceptance('run_1', { inbound: ['in_1'] }))
     await turns.settle('run_1', 'runner_1', settlement('noon', { inbound: ['in_1'], outbound: [outboundNamed('out_new')] }))
   },

@@ -24,6 +24,14 @@ export class RouteReader {
       return row && routeOf(row)
     })
   }
+
+  /** Those that lead to a session: most often one, and none where it is no chat's now. */
+  ofSession(sessionId: string): Promise<readonly Route[]> {
+    return this.source.read(async (db) => {
+      const rows = await db.selectFrom('route').selectAll().where('session_id', '=', sessionId).orderBy('session_key').execute()
+      return rows.map(routeOf)
+    })
+  }
 }
 
 /** Which session a session key leads to, and how it fared there. What is said of a key without a route changes nothing. */
