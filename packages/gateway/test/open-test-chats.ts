@@ -151,7 +151,7 @@ async function startProcess(options: ProcessOptions): Promise<Process> {
     log,
   })
   await recoverTurns({ stores, runner, owns: (id) => turns.owns(id), chatOf: (turn) => chats.settlementOf(turn), onGone: (id) => chats.adopt(id), clock, log })
-  await chats.start()
+  chats.start()
   void supervisor.start()
   return {
     chats,

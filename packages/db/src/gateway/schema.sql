@@ -235,6 +235,8 @@ CREATE TABLE route (
   settings text not null default '{}'
 ) strict, without rowid;
 
+CREATE INDEX route_by_session on route (session_id);
+
 CREATE TABLE inbound (
   position integer primary key autoincrement,
   id text not null unique,

@@ -34,6 +34,8 @@ const CODES = {
   key_not_found: [404, 'invalid_request_error'],
   job_not_found: [404, 'invalid_request_error'],
   platform_not_found: [404, 'invalid_request_error'],
+  delivery_not_found: [404, 'invalid_request_error'],
+  queued_message_not_found: [404, 'invalid_request_error'],
   pairing_not_found: [404, 'invalid_request_error'],
   session_exists: [409, 'invalid_request_error'],
   key_exists: [409, 'invalid_request_error'],

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '@talaria/core'
+import { startLoop, type Clock, type Log } from '@talaria/core'
 import type { GatewayStores, Inbound, Turn } from '@talaria/db'
 import type { Commands } from '../commands/commands.ts'
 import { roomForText } from '../delivery/duplicate-label.ts'
@@ -19,6 +19,11 @@ import { outboundRows } from './outbound-rows.ts'
 import type { PathPolicy } from './path-policy.ts'
 import { Reception } from './reception.ts'
 import type { Transcriber } from './transcriber.ts'
+
+/** Whatever waits is woken when it comes; this is for what another gateway of the home has left, or a database that refused. */
+const LOOK_MS = 15_000
+
+const CLEAN_EVERY_MS = 30 * 60_000
 
 export interface ChatsOptions {
   readonly stores: GatewayStores
@@ -55,7 +60,7 @@ export class Chats implements AsyncDisposable {
   readonly #options: ChatsOptions
   readonly #queue: ChatQueue
   readonly #reception: Reception
-  #delivery: AsyncDisposable | undefined
+  readonly #running = new AsyncDisposableStack()
 
   /** Opens nothing; {@link start} does. */
   constructor(options: ChatsOptions) {
@@ -70,10 +75,12 @@ export class Chats implements AsyncDisposable {
     this.#reception = new Reception({ ...options, queue: this.#queue })
   }
 
-  /** Begins to send, and goes on with what an earlier process has left waiting. */
-  async start(): Promise<void> {
-    this.#delivery ??= startDelivery(this.#options)
-    await this.#queue.wakeAll()
+  /** Begins to send, and goes on with what an earlier process has left waiting; once. */
+  start(): void {
+    const { cache, clock, log } = this.#options
+    this.#running.use(startDelivery(this.#options))
+    this.#running.use(startLoop({ name: 'waiting conversations', everyMs: LOOK_MS, clock, log, step: () => this.#queue.wakeAll() }))
+    this.#running.use(startLoop({ name: 'media cache', everyMs: CLEAN_EVERY_MS, clock, log, step: async () => void (await cache.clean()) }))
   }
 
   /** Takes a message in. When it resolves the message is on disk, and the platform may be told. */
@@ -102,7 +109,7 @@ export class Chats implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reception[Symbol.asyncDispose]()
     await this.#queue[Symbol.asyncDispose]()
-    await this.#delivery?.[Symbol.asyncDispose]()
+    await this.#running.disposeAsync()
   }
 
   async #giveUp(rows: readonly Inbound[], error: unknown): Promise<void> {

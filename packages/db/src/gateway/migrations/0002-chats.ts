@@ -40,6 +40,7 @@ export const chatTables: Migration = {
       suspended_at integer,
       settings text not null default '{}'
     ) strict, without rowid`,
+    `create index route_by_session on route (session_id)`,
 
     `create table inbound (
       position integer primary key autoincrement,
