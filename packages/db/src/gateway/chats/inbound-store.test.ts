@@ -131,6 +131,17 @@ test('one that waits can be taken out of the queue; one that is taken cannot', a
   expect(await inbound.count('key')).toBe(0)
 })
 
+test('one that waits can be rewritten in its place; one that is taken cannot', async () => {
+  await using test = openTestDatabases()
+  const { inbound } = test.databases.gateway
+  await inbound.accept(inboundNamed('in_1'))
+  await inbound.accept(inboundNamed('in_2'))
+  expect(await inbound.rewrite('in_1', { text: 'better' })).toBe(true)
+  expect(await inbound.take('key', 'runner_1', 1)).toMatchObject([{ id: 'in_1', body: { text: 'better' } }])
+  expect(await inbound.rewrite('in_1', { text: 'too late' })).toBe(false)
+  expect(await inbound.get('in_1')).toMatchObject({ body: { text: 'better' } })
+})
+
 test('a turn answers its messages: they are its own from its acceptance, and done with its settlement, or nothing of both', async () => {
   await using test = openTestDatabases()
   const { inbound, turns } = test.databases.gateway

@@ -14,6 +14,7 @@ const failure = { code: 'network', error: 'nobody there' }
 const deeds: Readonly<Record<string, (stores: GatewayStores) => Promise<unknown>>> = {
   'hearing a chat': ({ chats }) => chats.seen(chatAt('new'), { kind: 'group' }),
   'finding a session': ({ routes }) => routes.find('key'),
+  'finding the chats of a session': ({ routes }) => routes.ofSession('ses_1'),
   'accepting a message': ({ inbound }) => inbound.accept(inboundNamed('in_new')),
   'accepting a duplicate': ({ inbound }) => inbound.accept(inboundNamed('in_again', { messageId: 'in_1' })),
   'looking at a queue': ({ inbound }) => Promise.all([inbound.waiting('key'), inbound.count('key')]),

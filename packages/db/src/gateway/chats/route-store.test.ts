@@ -36,6 +36,15 @@ test('a key leads to a session until it is pointed at another, and keeps what is
   })
 })
 
+test('the keys that lead to a session are known, and those that led there before are not among them', async () => {
+  await using test = openTestDatabases()
+  const { routes } = test.databases.gateway
+  for (const key of ['b', 'a', 'c']) await routes.point(key, { address: chatAt(key), sessionId: 'ses_1' })
+  await routes.point('c', { address: chatAt('c'), sessionId: 'ses_2' })
+  expect((await routes.ofSession('ses_1')).map(({ sessionKey }) => sessionKey)).toEqual(['a', 'b'])
+  expect(await routes.ofSession('ses_none')).toEqual([])
+})
+
 test('settings of a key are merged, also by two at once, and removed by null', async () => {
   await using test = openTestDatabases()
   const { routes } = test.databases.gateway
