@@ -1,6 +1,7 @@
 import { talariaVersion } from '@talaria/core'
 import { Command } from 'commander'
 import { addBackup } from './commands/backup.ts'
+import { addCron } from './commands/cron.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addHandles } from './commands/handles.ts'
 import { addKeys } from './commands/keys.ts'
@@ -26,6 +27,6 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES)
     // Ends by an exception, which has the exit code that we choose.
     .exitOverride()
-  for (const add of [addStatus, addHandles, addDoctor, addPlatform, addKeys, addBackup, addRestore, addSettings]) add(program)
+  for (const add of [addStatus, addHandles, addDoctor, addPlatform, addCron, addKeys, addBackup, addRestore, addSettings]) add(program)
   return program
 }

@@ -131,3 +131,8 @@ export function definitionOf(body: z.output<typeof UpdateJob>): Partial<CronJobD
 function msOf(secondsGiven: number | undefined): number | undefined {
   return secondsGiven === undefined ? undefined : Math.round(secondsGiven * 1000)
 }
+
+/** @throws ApiError */
+export function missingSchedule(): never {
+  throw new ApiError('missing_required_parameter', "Missing required parameter: 'schedule'.", { param: 'schedule' })
+}

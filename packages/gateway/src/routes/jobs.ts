@@ -1,25 +1,20 @@
 import { createId } from '@talaria/core'
-import type { CronJob, CronRun, CronJobDefinition, KeptAnswer } from '@talaria/db'
+import type { CronJob, CronRun, KeptAnswer } from '@talaria/db'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import type { ApiContext, ApiEnv } from '../api/api-context.ts'
 import { ApiError } from '../api/api-error.ts'
-import { requireScope, type Caller } from '../api/caller.ts'
+import { requireScope } from '../api/caller.ts'
 import type { Idempotency } from '../api/idempotency.ts'
 import { parseInput, readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
 import { limitSchema } from '../api/paging.ts'
 import type { Cron } from '../cron/create-cron.ts'
-import { CreateJob, definitionOf, deliverOf, PreviewJob, schedulesOf, UpdateJob } from '../cron/job-input.ts'
+import { newDefinition, type JobDefaults } from '../cron/new-definition.ts'
+import { CreateJob, definitionOf, deliverOf, missingSchedule, PreviewJob, schedulesOf, UpdateJob } from '../cron/job-input.ts'
 import { jobJson, jobRunJson, runSummaryJson, scheduleJson } from '../cron/job-json.ts'
 import { planNext } from '../cron/plan-next.ts'
 import { nextSlots } from '../cron/slots.ts'
-
-/** What jobs are unless they say otherwise. */
-interface JobDefaults {
-  readonly timezone: string
-  readonly timeoutMs: number
-}
 
 /** What fires jobs, and what they are. */
 export interface Jobs {
@@ -127,39 +122,6 @@ export function jobsRoutes(api: ApiContext, idempotency: Idempotency, { cron, de
     })
 }
 
-interface NewDefinition {
-  readonly caller: Caller
-  readonly platforms: readonly string[]
-  readonly defaults: JobDefaults
-  readonly now: number
-}
-
-function newDefinition(body: z.output<typeof CreateJob>, { caller, platforms, defaults, now }: NewDefinition): CronJobDefinition {
-  const timezone = body.timezone ?? defaults.timezone
-  const schedules = schedulesOf(body, { now, timezone }) ?? missingSchedule()
-  const isOnce = schedules.every(({ kind }) => kind === 'once')
-  return {
-    model: null,
-    instructions: null,
-    catchUp: 'one',
-    maxLatenessMs: null,
-    overlap: 'skip',
-    jitterMs: 0,
-    timeoutMs: defaults.timeoutMs,
-    retries: 0,
-    retryBackoffMs: 60_000,
-    retryUnknown: false,
-    repeat: null,
-    origin: null,
-    ...definitionOf(body),
-    name: body.name,
-    prompt: body.prompt,
-    timezone,
-    schedules,
-    deliver: deliverOf(body.deliver, { caller, platforms }) ?? ['session'],
-  }
-}
-
 /** Changes a job as it is at that moment. */
 async function update(c: Context<ApiEnv>, api: ApiContext, body: z.output<typeof UpdateJob>, cron: Cron): Promise<CronJob> {
   const caller = c.get('caller')
@@ -192,10 +154,6 @@ function jobIdOf(c: Context<ApiEnv>): string {
 
 function jobNotFound(id: string): ApiError {
   return new ApiError('job_not_found', `Job '${id}' not found.`, { param: 'id' })
-}
-
-function missingSchedule(): never {
-  throw new ApiError('missing_required_parameter', "Missing required parameter: 'schedule'.", { param: 'schedule' })
 }
 
 function raise(error: Error): never {
