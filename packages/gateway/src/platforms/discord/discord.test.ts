@@ -188,7 +188,7 @@ test('a token that Discord does not know is refused at once', async () => {
 test('a connection that breaks is resumed and misses nothing', async () => {
   const opened = await open()
   server.hangUp(4000)
-  server.write({ channel: DISCORD.direct, direct: true, text: 'meanwhile' })
+  server.write({ channel: DISCORD.thread, text: 'meanwhile' })
   expect(await arrived(opened)).toMatchObject([{ text: 'meanwhile' }])
   expect([server.identifies.length, server.resumes.length]).toEqual([1, 1])
   await until('all is well', 2_000, () => opened.attempt.degraded === undefined)
