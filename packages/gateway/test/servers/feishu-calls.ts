@@ -78,7 +78,7 @@ async function keepFile(server: FeishuServer, { url, headers, body }: FeishuCall
   const file = form.get(isImage ? 'image' : 'file')
   if (!(file instanceof File)) return refuse(234001, 'Invalid request param.')
   const key = server.takeId(isImage ? 'img' : 'file')
-  server.files.set(key, { name: String(form.get('file_name') ?? file.name), bytes: new Uint8Array(await file.arrayBuffer()) })
+  server.files.set(key, { name: (form.get('file_name') as string | null) ?? file.name, bytes: new Uint8Array(await file.arrayBuffer()) })
   return done(isImage ? { image_key: key } : { file_key: key })
 }
 

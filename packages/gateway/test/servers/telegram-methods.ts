@@ -22,7 +22,7 @@ export async function answerTelegramMethod(server: TelegramServer, method: strin
     case 'getUpdates':
       return server.updates(Number(parameters.offset ?? 0), Number(parameters.timeout ?? 0), Number(parameters.limit ?? 100))
     case 'setWebhook':
-      server.webhook = { url: String(parameters.url), secret: String(parameters.secret_token ?? '') }
+      server.webhook = { url: String(parameters.url), secret: parameters.secret_token as string }
       return true
     case 'deleteWebhook':
       server.webhook = undefined

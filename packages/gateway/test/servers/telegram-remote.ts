@@ -66,7 +66,7 @@ function remoteMessageOf(server: TelegramServer, id: number): RemoteMessage {
   const files = (['photo', 'voice', 'audio', 'video', 'document'] as const)
     .map((kind) => parameters[kind] as RemoteMessage['files'][number] | undefined)
     .filter((file) => file !== undefined)
-  return { messageId: String(id), text: String(text ?? caption ?? ''), reaction: reaction?.emoji, files }
+  return { messageId: String(id), text: (text ?? caption) as string, reaction: reaction?.emoji, files }
 }
 
 async function webhookEnv(): Promise<Record<string, string>> {

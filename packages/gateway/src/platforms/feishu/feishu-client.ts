@@ -1,5 +1,5 @@
 import type { Agent } from 'node:http'
-import { AppType, Client, DefaultCache, defaultHttpInstance, LoggerLevel, type HttpInstance, type Logger } from '@larksuiteoapi/node-sdk'
+import { AppType, Client, CTenantAccessToken, DefaultCache, defaultHttpInstance, LoggerLevel, type HttpInstance, type Logger } from '@larksuiteoapi/node-sdk'
 import { PlatformError } from '../platform-error.ts'
 import { feishuErrorOf, type FeishuCallKind } from './feishu-error.ts'
 import { FeishuRefusal, isRefusal } from './feishu-refusal.ts'
@@ -39,7 +39,7 @@ export interface FeishuClientOptions {
 interface Axios extends HttpInstance {
   create(defaults: object): Axios
   readonly interceptors: {
-    readonly response: { use(answered: (response: Answered) => unknown, failed: (error: { readonly response?: Answered }) => never): void }
+    readonly response: { use(answered: (response: Answered) => unknown, failed: (error: Error & { readonly response?: Answered }) => never): void }
   }
 }
 
@@ -59,19 +59,30 @@ export function createFeishuClient({ appId, appSecret, domain, agent }: FeishuCl
 
   return {
     http,
-    async call<Answer>({ method, path, params, data, responseType, isRepeatable, signal }: FeishuRequest): Promise<Answer> {
-      if (signal.aborted) throw new PlatformError('timeout', 'The call to Feishu was given up before it began.')
-      // Without a token nothing of the call itself has left.
-      const token = await untilAborted(tokens.getTenantAccessToken(), signal).catch((error: unknown) => {
-        throw feishuErrorOf(error, { isRepeatable: true, signal })
-      })
-      const request = { method, url: `${domain}/open-apis/${path}`, headers: { Authorization: `Bearer ${token}` }, signal }
+    async call<Answer>(request: FeishuRequest): Promise<Answer> {
       try {
-        return await http.request<Answer>({ ...request, ...(params && { params }), ...(data !== undefined && { data }), ...(responseType && { responseType }) })
+        return await callWith<Answer>(request)
       } catch (error) {
-        throw feishuErrorOf(error, { isRepeatable, signal })
+        // A token that was taken back before its time: nothing was done, and a new one may do.
+        if (!(error instanceof PlatformError && error.code === 'auth_failed')) throw error
+        await cache.set(CTenantAccessToken, '', 0, { namespace: appId })
+        return callWith<Answer>(request)
       }
     },
+  }
+
+  async function callWith<Answer>({ method, path, params, data, responseType, isRepeatable, signal }: FeishuRequest): Promise<Answer> {
+    if (signal.aborted) throw new PlatformError('timeout', 'The call to Feishu was given up before it began.')
+    // Without a token nothing of the call itself has left.
+    const token = await untilAborted(tokens.getTenantAccessToken(), signal).catch((error: unknown) => {
+      throw feishuErrorOf(error, { isRepeatable: true, signal })
+    })
+    const request = { method, url: `${domain}/open-apis/${path}`, headers: { Authorization: `Bearer ${token}` }, signal }
+    try {
+      return await http.request<Answer>({ ...request, ...(params && { params }), ...(data !== undefined && { data }), ...(responseType && { responseType }) })
+    } catch (error) {
+      throw feishuErrorOf(error, { isRepeatable, signal })
+    }
   }
 }
 

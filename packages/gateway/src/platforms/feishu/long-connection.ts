@@ -28,38 +28,59 @@ export interface LongConnection {
 export async function openLongConnection(options: LongConnectionOptions): Promise<LongConnection> {
   const { appId, appSecret, domain, http, take, resources, lost, signal } = options
   const logger = { logger: MUTE_LOGGER, loggerLevel: LoggerLevel.fatal }
+  const opened = Promise.withResolvers<void>()
+  // Given up before anybody waits for it, it must not end the process.
+  opened.promise.catch(() => {})
+  const state = { isOpen: false }
+  const agent = createAgent(domain, () => {
+    if (state.isOpen) lost(new PlatformError('connection_lost', 'The long connection to Feishu was closed.'))
+    state.isOpen = false
+  })
   // Closes a socket that is still being opened as well, which closing the client does not.
-  const agent = resources.adopt(domain.startsWith('https:') ? new HttpsAgent() : new HttpAgent(), (open) => open.destroy())
+  resources.defer(() => agent.destroy())
   let failure: unknown
   const client = new WSClient({
     appId,
     appSecret,
     domain,
     agent,
-    httpInstance: { ...http, request: (request) => http.request(request).catch((error: unknown) => Promise.reject((failure = error))) } as HttpInstance,
+    httpInstance: { ...http, request: (request) => http.request(request).catch((error: unknown) => Promise.reject((failure = error))) },
+    autoReconnect: false,
     handshakeTimeoutMs: HANDSHAKE_MS,
     wsConfig: { pingTimeout: PONG_SECONDS },
-    // The only sign of a connection's end that the library gives; it says so before it tries again, which it then must not.
-    onReconnecting: () =>
-      queueMicrotask(() => {
-        client.close({ force: true })
-        lost(new PlatformError('connection_lost', 'The long connection to Feishu was closed.'))
-      }),
+    onReady: () => opened.resolve(),
+    onError: () => {
+      // The library's own error says only that it failed.
+      const reached = failure === undefined ? undefined : feishuErrorOf(failure, { isRepeatable: true, signal })
+      opened.reject(reached ?? new PlatformError('network', 'The long connection to Feishu could not be opened.'))
+    },
     ...logger,
   })
-  resources.defer(() => client.close({ force: true }))
+  resources.defer(() => {
+    state.isOpen = false
+    client.close({ force: true })
+    // Closed while it is being opened, the library calls nobody.
+    opened.reject(new PlatformError('connection_lost', 'The long connection to Feishu was given up.'))
+  })
   const eventDispatcher = new EventDispatcher({ ...logger }).register({ 'im.message.receive_v1': take })
   await client.start({ eventDispatcher })
-  const isConnected = () => client.getConnectionStatus().state === 'connected'
-  if (!isConnected()) {
-    client.close({ force: true })
-    throw failure === undefined
-      ? new PlatformError('network', 'The long connection to Feishu could not be opened.')
-      : feishuErrorOf(failure, { isRepeatable: true, signal })
-  }
+  await opened.promise
+  state.isOpen = true
   return {
     get isConnected() {
-      return isConnected()
+      return state.isOpen
     },
   }
+}
+
+/** Watches the sockets that it opens: the library tells nobody that its connection has ended. */
+function createAgent(domain: string, onClose: () => void): HttpAgent {
+  const agent = domain.startsWith('https:') ? new HttpsAgent() : new HttpAgent()
+  const createConnection = agent.createConnection.bind(agent)
+  agent.createConnection = (...parameters) => {
+    const socket = createConnection(...parameters)
+    socket?.once('close', onClose)
+    return socket
+  }
+  return agent
 }

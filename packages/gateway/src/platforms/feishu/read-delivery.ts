@@ -24,7 +24,7 @@ const payload = z.object({
   challenge: z.string().optional(),
   token: z.string().optional(),
   header: z.object({ event_type: z.string(), token: z.string().optional() }).optional(),
-  event: z.unknown(),
+  event: z.unknown().optional(),
 })
 
 /**

@@ -1,4 +1,4 @@
-import type { Message, Update } from 'grammy/types'
+import type { Message } from 'grammy/types'
 import { expect, test } from 'vitest'
 import { inboundMessageOf } from './inbound-message-of.ts'
 
@@ -9,7 +9,7 @@ const read = (message: object, kind = 'message') =>
     {
       update_id: 1,
       [kind]: { message_id: 5, date: 1_750_000_000, chat: GROUP, from: { id: 42, is_bot: false, first_name: 'Ada', last_name: 'L' }, ...message },
-    } as unknown as Update,
+    },
     BOT,
   )
 const ours: Partial<Message> = { message_id: 3, date: 1, from: { id: 7, is_bot: true, first_name: 'Talaria' }, text: 'Earlier' }
