@@ -8,7 +8,8 @@ import { DenialCounts } from './chats/authorize-denials.ts'
 import { accessPolicyOf } from './chats/authorize-policy.ts'
 import { Chats } from './chats/chats.ts'
 import { MediaCache } from './chats/media-cache.ts'
-import { DEFAULT_SHARING } from './chats/session-key.ts'
+import type { CommandCron } from './commands/command-services.ts'
+import type { CommandCron } from './commands/command-services.ts'
 import { createCommands, type Commands } from './commands/commands.ts'
 import { WorkPause } from './commands/work-pause.ts'
 import { Pairing } from './pairing/pairing.ts'
@@ -18,9 +19,6 @@ import type { GatewaySettings } from './settings.ts'
 import type { Runner } from './turns/runner.ts'
 import type { Turns } from './turns/turns.ts'
 
-/** As large as the platforms themselves let most people send. */
-const MAX_ATTACHMENT_BYTES = 20 * 1024 * 1024
-
 export interface GatewayChatsOptions {
   readonly stores: GatewayStores
   readonly turns: Turns
@@ -28,10 +26,13 @@ export interface GatewayChatsOptions {
   readonly agent: Agent
   readonly supervisors: PlatformSupervisors
   readonly platforms: PlatformControl
+  readonly cron: CommandCron
   readonly settings: GatewaySettings
   readonly paths: HomePaths
   readonly version: string
   readonly startedAt: number
+  readonly cron?: CommandCron
+  readonly restart?: () => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -48,8 +49,8 @@ export interface GatewayChats {
 export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
   const { stores, supervisors, settings, paths, clock, log } = options
   const { personalities, modelName } = settings
-  const mediaDir = join(paths.home, 'media')
-  const cache = new MediaCache(mediaDir, clock)
+  const cacheDir = join(paths.home, 'cache')
+  const cache = new MediaCache(cacheDir, clock)
   const pairing = new Pairing({ store: stores.pairing, clock, log })
   const denials = new DenialCounts()
   const workPause = new WorkPause(stores.platforms)
@@ -72,11 +73,15 @@ export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
       log,
     }),
     commands,
-    policyOf: (platform) => ({ sharing: DEFAULT_SHARING, busyMode: busyModeOf(settings, platform), reset: {} }),
+    policyOf: (platform) => ({
+      sharing: { groups: settings.groupSessions, threads: settings.threadSessions },
+      busyMode: busyModeOf(settings, platform),
+      reset: settings.sessionResetOn[platform] ?? settings.sessionReset,
+    }),
     isPaused: () => workPause.isOn(),
     cache,
-    maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
-    paths: { roots: [mediaDir] },
+    maxAttachmentBytes: settings.maxAttachmentMegabytes * 1024 * 1024,
+    paths: { roots: [cacheDir, ...settings.sendableFolders] },
     personalities,
     modelName,
   })

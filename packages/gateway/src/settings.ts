@@ -1,6 +1,7 @@
 import type { AgentSettingsInput } from '@talaria/agent'
 import { defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
 import { z } from 'zod'
+import { conversationSettings } from './chats/conversation-settings.ts'
 import { isTimezone } from './cron/is-timezone.ts'
 import { platformSettings } from './platforms/definitions.ts'
 import { allowedIds } from './platforms/allowed-ids.ts'
@@ -137,7 +138,7 @@ export const gatewaySettings = defineSettings({
   },
   cronTimezone: {
     env: 'TALARIA_TIMEZONE',
-    file: 'timezone',
+    file: 'cron.timezone',
     schema: timezone().optional(),
     help: "The time zone of jobs that name none, such as Europe/Berlin; the system's unless set.",
   },
@@ -249,6 +250,7 @@ export const gatewaySettings = defineSettings({
     help: "Whether a person is asked before one of the server's own tools runs.",
   },
 
+  ...conversationSettings,
   ...platformSettings,
 })
 

@@ -158,6 +158,8 @@ export class ChatQueue implements AsyncDisposable {
       try {
         return await answer(rows, work.ongoing, signal)
       } catch (error) {
+        // Another gateway took this one for dead, and answers them.
+        if (codeOf(error) === 'CLAIM_LOST') return
         if (signal.aborted || codeOf(error) === 'gateway_draining') throw error
         log.warn({ err: error, inbound: rows[0]!.id, tries }, 'a message could not be answered')
         if (tries >= MOST_TRIES) return await giveUp(rows, error)

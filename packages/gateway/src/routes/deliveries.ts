@@ -38,7 +38,25 @@ export function deliveriesRoutes(api: ApiContext) {
     })
 }
 
-function deliveryJson({ id, group, chunk, address, kind, text, attachments, state, attempts, dueAt, uncertain, code, error, messageId, turnId, createdAt, endedAt }: Outbound) {
+function deliveryJson({
+  id,
+  group,
+  chunk,
+  address,
+  kind,
+  text,
+  attachments,
+  state,
+  attempts,
+  dueAt,
+  uncertain,
+  code,
+  error,
+  messageId,
+  turnId,
+  createdAt,
+  endedAt,
+}: Outbound) {
   return {
     id,
     object: 'talaria.delivery',
