@@ -38,6 +38,8 @@ export interface GatewayOptions {
   readonly platforms: readonly PlatformDefinition[]
   readonly paths: HomePaths
   readonly version: string
+  /** Ends the process so that whoever started it starts it again; absent where nobody would. */
+  readonly restart?: () => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -82,8 +84,10 @@ export class Gateway implements AsyncDisposable {
       clock,
       log,
     })
+    this.#cron = this.#createCron()
     this.#chats = createGatewayChats({
       ...options,
+      ...(settings.cronEnabled && { cron: this.#cron }),
       stores: this.#stores,
       turns: this.#turns,
       runner: this.#runner,
@@ -91,7 +95,6 @@ export class Gateway implements AsyncDisposable {
       platforms: this.#platformControl(),
       startedAt: this.#startedAt,
     })
-    this.#cron = this.#createCron()
     this.#plan = planApiServer(settings)
     this.#apiServer = this.#createApiServer()
     this.#app = this.#createApp()
@@ -192,7 +195,9 @@ export class Gateway implements AsyncDisposable {
       maxParallel: settings.cronMaxParallel,
       runsKeptMs: unlessForever(settings.cronRunsKept),
       platforms: platforms.map(({ name }) => name),
-      maxLengthOn: (name) => roomForText(this.#supervisors.get(name)?.current?.capabilities.maxLength),
+      maxLengthOn: (name) => roomForText(this.#supervisors.connected(name)?.capabilities.maxLength),
+      accountOn: (name) => this.#supervisors.connected(name)?.account,
+      configuredHome: (name) => homeChannelOf(settings, name),
     })
   }
 
@@ -229,6 +234,8 @@ export class Gateway implements AsyncDisposable {
           backups,
           jobs: { cron: this.#cron, defaults: { timezone: settings.cronTimezone ?? systemTimezone(), timeoutMs: settings.cronTimeout } },
           platforms: this.#platformControl(),
+          commands: this.#chats.commands,
+          pairing: this.#chats.pairing,
         }),
       probe: async () => void (await this.#stores.sessions.exists('')),
       clock,
@@ -277,6 +284,12 @@ export class Gateway implements AsyncDisposable {
       log,
     })
   }
+}
+
+/** The settings of `chatSettings` that name a home. */
+function homeChannelOf(settings: Readonly<Record<string, unknown>>, platform: string) {
+  const chatId = settings[`${platform}HomeChannel`] as string | undefined
+  return chatId === undefined ? undefined : { chatId, threadId: (settings[`${platform}HomeChannelThreadId`] as string | undefined) ?? '' }
 }
 
 function systemTimezone(): string {

@@ -60,6 +60,8 @@ export async function openTestCron({ beside, maxParallel = 4, clock = beside?.wa
       runsKeptMs: 90 * 86_400_000,
       platforms: ['telegram', 'irc'],
       maxLengthOn: () => 1_000,
+      accountOn: (platform) => (platform === 'telegram' ? 'bot' : undefined),
+      configuredHome: (platform) => (platform === 'irc' ? { chatId: '#home', threadId: '' } : undefined),
     }),
   )
   // As the gateway does: the turns are told to end before cron waits for them.

@@ -1,12 +1,10 @@
-import type { ChatAddress, ChatStore, CronDelivery, CronJob, NewOutbound } from '@talaria/db'
+import type { ChatAddress, CronDelivery, CronJob, NewOutbound } from '@talaria/db'
 import { outboundRows } from '../chats/outbound-rows.ts'
 import { isAutonomousSilence } from './autonomous-silence.ts'
 import { parseDeliverTarget } from './deliver-target.ts'
-import { resolveTarget } from './resolve-target.ts'
+import { resolveTarget, type Places } from './resolve-target.ts'
 
-export interface DeliveryOptions {
-  readonly chats: Pick<ChatStore, 'list'>
-  readonly platforms: readonly string[]
+export interface DeliveryOptions extends Places {
   /** How long a message may be on a platform. */
   readonly maxLengthOn: (platform: string) => number
 }
@@ -36,9 +34,7 @@ export async function deliveryOf(
       deliveries.push({ target: text, status: 'silent' })
       continue
     }
-    const resolved = target
-      ? await resolveTarget(target, { origin: job.origin, chats: options.chats })
-      : { problem: `There is no platform '${text}' any more.` }
+    const resolved = target ? await resolveTarget(target, job.origin, options) : { problem: `There is no platform '${text}' any more.` }
     if ('problem' in resolved) {
       deliveries.push({ target: text, status: 'failed', error: resolved.problem })
       continue
