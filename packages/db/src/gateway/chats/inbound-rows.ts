@@ -59,7 +59,13 @@ export async function finishInbound(tx: Transaction<GatewayTables>, ids: readonl
 const listed = (ids: string) => sql<string>`(select value from json_each(${ids}))`
 
 const assignQuery = new PreparedQuery<GatewayTables, { ids: string; turn_id: string; runner: string }, UpdateResult>((tx, { ids, turn_id, runner }) =>
-  tx.updateTable('inbound').set({ turn_id }).where('id', 'in', listed(ids)).where('runner', '=', runner).where('state', '=', 'taken'),
+  tx
+    .updateTable('inbound')
+    .set({ turn_id })
+    .where('id', 'in', listed(ids))
+    // The plus keeps SQLite from looking through all that the runner has taken.
+    .where(sql<boolean>`+runner = ${runner}`)
+    .where('state', '=', 'taken'),
 )
 
 type Finish = { ids: string; state: string; turn_id: string | null; reason: string | null; finished_at: number }
