@@ -21,6 +21,8 @@ export interface DiscordFault {
   /** Only requests whose method and path have this in them, such as `POST /channels`. */
   readonly on: string
   /** `drop`: the request is done, then the connection breaks. `hang`: done, and nothing comes. */
+  /** Until it is taken away, not once. */
+  readonly stays?: boolean
   readonly how: 'drop' | 'hang' | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> }
 }
 
@@ -28,7 +30,12 @@ export interface DiscordRequest {
   readonly method: string
   readonly path: string
   readonly body: Record<string, unknown>
-  readonly files: readonly string[]
+  readonly files: readonly UploadedFile[]
+}
+
+export interface UploadedFile {
+  readonly name: string
+  readonly bytes: Uint8Array
 }
 
 type Json = Record<string, unknown>
@@ -50,6 +57,8 @@ export class DiscordServer implements AsyncDisposable {
   /** Says nothing on new sockets. */
   isMute = false
   commands: Json[] = []
+  /** What attachments of people hold, by the end of their address. */
+  readonly files = new Map<string, Uint8Array>()
   readonly threads = new Set<string>([DISCORD.thread])
   readonly #http: Server
   readonly #gateway: WebSocketServer
@@ -236,24 +245,25 @@ export class DiscordServer implements AsyncDisposable {
     const wanted = `${method} ${path}`
     this.requests.push({ method, path, body: json, files })
     const at = this.faults.findIndex(({ on }) => wanted.includes(on))
-    const fault = at === -1 ? undefined : this.faults.splice(at, 1)[0]
+    const fault = this.faults[at]
+    if (fault && !fault.stays) this.faults.splice(at, 1)
     if (fault && typeof fault.how === 'object') return reply(response, fault.how.status, fault.how.body ?? { message: 'fault', code: 0 }, fault.how.headers)
     const isOpen = path.startsWith('/interactions/') || path.startsWith('/files/')
     if (!isOpen && request.headers.authorization !== `Bot ${DISCORD.token}`) return reply(response, 401, { message: '401: Unauthorized', code: 0 })
-    const [status, body] = this.#route(method, path, json, searchParams)
+    if (path.startsWith('/files/')) return void response.end(this.files.get(path.slice('/files/'.length)))
+    const [status, body] = this.#route(method, path, json, searchParams, files)
     if (fault?.how === 'drop') return void request.socket.destroy()
     if (fault?.how === 'hang') return
     reply(response, status, body)
   }
 
-  #route(method: string, path: string, json: Json, query: URLSearchParams): [number, unknown] {
+  #route(method: string, path: string, json: Json, query: URLSearchParams, files: readonly UploadedFile[]): [number, unknown] {
     const [, root, id = '', part, second = '', third, emoji] = path.split('/')
     if (path === '/gateway/bot') {
       return [200, { url: `ws://127.0.0.1:${this.port}`, shards: 1, session_start_limit: { total: 1000, remaining: 999, reset_after: 0, max_concurrency: 1 } }]
     }
     if (root === 'applications') return [200, method === 'PUT' ? (this.commands = json as unknown as Json[]) : this.commands]
     if (root === 'interactions') return [204, undefined]
-    if (root === 'files') return [200, 'the file']
     if (root === 'guilds' && part === 'members') return [200, { user: person(), roles: [DISCORD.role] }]
     if (root !== 'channels') return [404, { message: '404: Not Found', code: 0 }]
     const known = [DISCORD.general, DISCORD.forum, DISCORD.direct].includes(id as never) || this.threads.has(id)
@@ -261,7 +271,7 @@ export class DiscordServer implements AsyncDisposable {
     if (part === undefined) return [200, { id, type: 1 }]
     if (part === 'typing') return [204, undefined]
     if (part === 'threads' || third === 'threads') return this.#thread(third === 'threads' ? second : this.id(), json)
-    if (second === '' && method === 'POST') return this.#post(id, json)
+    if (second === '' && method === 'POST') return this.#post(id, json, files)
     if (second === '')
       return [
         200,
@@ -277,7 +287,7 @@ export class DiscordServer implements AsyncDisposable {
     return [200, message]
   }
 
-  #post(channel: string, json: Json): [number, unknown] {
+  #post(channel: string, json: Json, files: readonly UploadedFile[]): [number, unknown] {
     const content = String(json['content'] ?? '')
     if (content.length > 2_000) {
       const errors = { content: { _errors: [{ code: 'BASE_TYPE_MAX_LENGTH', message: 'Must be 2000 or fewer in length.' }] } }
@@ -287,6 +297,7 @@ export class DiscordServer implements AsyncDisposable {
     const before = nonce === undefined || json['enforce_nonce'] !== true ? undefined : this.#nonces.get(nonce)
     if (before) return [200, before]
     const message = this.write({ channel, text: content, from: bot(), direct: channel === DISCORD.direct, more: nonce === undefined ? {} : { nonce } })
+    message['uploads'] = files
     // What is fetched later has no nonce, as with Discord.
     delete message['nonce']
     if (nonce !== undefined) this.#nonces.set(nonce, message)
@@ -317,12 +328,13 @@ function bot(): Json {
   return { id: DISCORD.bot, username: 'talaria', global_name: null, discriminator: '0', avatar: null, bot: true }
 }
 
-async function parse(request: IncomingMessage): Promise<{ json: Json; files: string[] }> {
+async function parse(request: IncomingMessage): Promise<{ json: Json; files: UploadedFile[] }> {
   const bytes = await bodyOf(request)
   const type = request.headers['content-type'] ?? ''
   if (!type.startsWith('multipart/')) return { json: bytes.length === 0 ? {} : (JSON.parse(String(bytes)) as Json), files: [] }
   const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } }).formData()
-  const files = [...form.values()].flatMap((part) => (typeof part === 'string' ? [] : [part.name]))
+  const parts = [...form.values()].filter((part) => typeof part !== 'string')
+  const files = await Promise.all(parts.map(async (part) => ({ name: part.name, bytes: await part.bytes() })))
   return { json: JSON.parse(String(form.get('payload_json') ?? '{}')) as Json, files }
 }
 

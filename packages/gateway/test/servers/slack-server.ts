@@ -187,6 +187,7 @@ export class SlackServer implements AsyncDisposable {
     }
     if (!message) return { ok: false, error: 'message_not_found' }
     const reactions = (message['reactions'] ?? []) as { name: string; users: string[] }[]
+    if (method === 'chat.update' && text.length > 4_000) return { ok: false, error: 'msg_too_long' }
     if (method === 'chat.update') message['text'] = text
     if (method === 'reactions.get') return { ok: true, message: { ...message, reactions } }
     if (method === 'reactions.add') message['reactions'] = [...reactions, { name, users: [SLACK.bot], count: 1 }]
@@ -197,7 +198,6 @@ export class SlackServer implements AsyncDisposable {
   #post(params: Record<string, string>): Json {
     const { channel, text = '', thread_ts, metadata } = params
     if (channel !== SLACK.channel && channel !== SLACK.direct) return { ok: false, error: 'channel_not_found' }
-    if (text.length > 4_000) return { ok: false, error: 'msg_too_long' }
     const message = {
       channel,
       text,

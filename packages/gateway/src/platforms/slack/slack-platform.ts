@@ -58,6 +58,7 @@ export class SlackPlatform implements Platform {
   }
 
   async send(message: OutboundMessage, signal: AbortSignal): Promise<Sent> {
+    refuseTooLong(message.text)
     if (message.attachments.length > 0) return this.#sendFiles(message, signal)
     const { chatId: channel, threadId } = message.address
     const sent = await this.#options.api(signal, (client) =>
@@ -74,6 +75,7 @@ export class SlackPlatform implements Platform {
   }
 
   async edit({ chatId: channel }: ChatAddress, ts: string, text: string, signal: AbortSignal): Promise<void> {
+    refuseTooLong(text)
     await this.#options.api(signal, (client) => client.chat.update({ channel, ts, text: renderMrkdwn(text) }))
   }
 
@@ -156,6 +158,11 @@ export class SlackPlatform implements Platform {
     const { public: open, private: closed } = info?.file?.shares ?? {}
     return (open?.[chatId] ?? closed?.[chatId])?.[0]?.ts
   }
+}
+
+/** Slack itself cuts the end off a message that is too long, and says nothing. */
+function refuseTooLong(text: string): void {
+  if (text.length > CAPABILITIES.maxLength) throw new PlatformError('too_long', `Slack takes ${CAPABILITIES.maxLength} characters, not ${text.length}.`)
 }
 
 async function unless(refusal: string, work: () => Promise<unknown>): Promise<void> {

@@ -223,7 +223,9 @@ test.each([
 
 test('what is too long is said so, and a service that is gone was not reached', async () => {
   const { platform } = await open()
-  await expect(platform.send(message('x'.repeat(4_001)), never)).rejects.toMatchObject({ code: 'too_long' })
+  await expect(platform.send(message('x'.repeat(3_901)), never)).rejects.toMatchObject({ code: 'too_long' })
+  const { messageId } = await platform.send(message('x'), never)
+  await expect(platform.edit!(direct, messageId, '&'.repeat(3_900), never)).rejects.toMatchObject({ code: 'too_long' })
   await server[Symbol.asyncDispose]()
   // A connection that was kept may still be written into once.
   await until(
