@@ -49,7 +49,7 @@ export async function callTelegram<Result>({ isRepeatable, signal }: TelegramCal
  * A failure of a call to the Bot API, in our words. The library's error of a failed request is not kept as the cause: it
  * holds the address, and with it the bot's token.
  */
-export function telegramErrorOf(error: unknown, { isRepeatable }: Pick<TelegramCall, 'isRepeatable'>): PlatformError {
+function telegramErrorOf(error: unknown, { isRepeatable }: Pick<TelegramCall, 'isRepeatable'>): PlatformError {
   if (error instanceof PlatformError) return error
   if (error instanceof GrammyError) return refusalOf(error, isRepeatable)
   if (!(error instanceof HttpError)) return new PlatformError('internal', 'The Telegram client failed.', { cause: error })

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { descriptorsOf, expectSameDescriptors, until } from '@talaria/core/testing'
@@ -341,6 +341,26 @@ describe('connecting', () => {
     await using connected = await open({ env: { TELEGRAM_PROXY: proxy.url, TELEGRAM_API_ROOT: 'http://telegram.invalid' } })
     await connected.platform.send(out(), signal())
     expect([proxy.messages.length, server.calls.length]).toEqual([1, 0])
+  })
+
+  /** @see incident L15: 133 connections in CLOSE_WAIT (hermes-agent #96027) */
+  test('keeps no connection that the server has closed', async () => {
+    const port = await freePort()
+    const webhook = { TELEGRAM_WEBHOOK_URL: 'https://a.example/', TELEGRAM_WEBHOOK_SECRET: 'a-secret-of-the-webhook_1', TELEGRAM_WEBHOOK_PORT: String(port) }
+    await using connected = await open({ env: webhook })
+    await Promise.all([1, 2, 3].map(() => connected.platform.send(out(), signal())))
+    expect(await server.connections()).toBeGreaterThan(0)
+    server.drop()
+    const ofServer = `:${server.port.toString(16).toUpperCase().padStart(4, '0')} `
+    await until('no connection is left', 5_000, async () => {
+      const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((table) => readFile(table, 'utf8').catch(() => '')))
+      // 08 is CLOSE_WAIT, 01 is ESTABLISHED.
+      return !tables
+        .join('')
+        .split('\n')
+        .some((row) => row.includes(ofServer) && / (?:01|08) /.test(row))
+    })
+    await connected.platform.send(out(), signal())
   })
 
   test.each(['getMe', 'deleteWebhook'])('that fails at %s, however often, leaves nothing behind', { timeout: 60_000 }, async (method) => {
