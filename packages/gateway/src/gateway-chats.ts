@@ -9,7 +9,6 @@ import { accessPolicyOf } from './chats/authorize-policy.ts'
 import { Chats } from './chats/chats.ts'
 import { MediaCache } from './chats/media-cache.ts'
 import type { CommandCron } from './commands/command-services.ts'
-import type { CommandCron } from './commands/command-services.ts'
 import { createCommands, type Commands } from './commands/commands.ts'
 import { WorkPause } from './commands/work-pause.ts'
 import { Pairing } from './pairing/pairing.ts'
@@ -26,7 +25,6 @@ export interface GatewayChatsOptions {
   readonly agent: Agent
   readonly supervisors: PlatformSupervisors
   readonly platforms: PlatformControl
-  readonly cron: CommandCron
   readonly settings: GatewaySettings
   readonly paths: HomePaths
   readonly version: string
