@@ -1,17 +1,23 @@
 import { Hono } from 'hono'
+import type { Commands } from '../commands/commands.ts'
+import type { Pairing } from '../pairing/pairing.ts'
 import type { Runner } from '../turns/runner.ts'
 import { backupsRoutes, type Backups } from '../routes/backups.ts'
 import { capabilitiesRoutes, type Endpoint } from '../routes/capabilities.ts'
 import { chatCompletionsRoutes } from '../routes/chat-completions.ts'
+import { commandsRoutes } from '../routes/commands.ts'
 import { conversationsRoutes } from '../routes/conversations.ts'
 import { jobsRoutes, type Jobs } from '../routes/jobs.ts'
+import { deliveriesRoutes } from '../routes/deliveries.ts'
 import { keysRoutes } from '../routes/keys.ts'
 import { modelsRoutes } from '../routes/models.ts'
+import { pairingRoutes } from '../routes/pairing.ts'
 import { platformsRoutes, type PlatformControl } from '../routes/platforms.ts'
 import { responseToolsRoutes } from '../routes/response-tools.ts'
 import { responsesRoutes } from '../routes/responses.ts'
 import { runsRoutes } from '../routes/runs.ts'
 import { sessionChatRoutes } from '../routes/session-chat.ts'
+import { sessionQueueRoutes } from '../routes/session-queue.ts'
 import { sessionsRoutes } from '../routes/sessions.ts'
 import type { ApiApp, ApiContext, ApiEnv } from './api-context.ts'
 import { ApiError } from './api-error.ts'
@@ -26,10 +32,12 @@ export interface ApiAppOptions {
   readonly backups: Backups
   readonly jobs: Jobs
   readonly platforms: PlatformControl
+  readonly commands: Commands
+  readonly pairing: Pairing
 }
 
 /** Everything under `/v1` and `/api`. Opens nothing. */
-export function createApiApp({ api, auth, runner, backups, jobs, platforms }: ApiAppOptions): ApiApp {
+export function createApiApp({ api, auth, runner, backups, jobs, platforms, commands, pairing }: ApiAppOptions): ApiApp {
   const idempotency = new Idempotency({ stores: api.stores, runner, clock: api.clock, log: api.log })
   const app: ApiApp = new Hono<ApiEnv>()
   app.onError((error, c) => renderError(error, c, api.log))
@@ -51,10 +59,14 @@ export function createApiApp({ api, auth, runner, backups, jobs, platforms }: Ap
   const resources = new Hono<ApiEnv>()
     .route('/', sessionsRoutes(api, idempotency))
     .route('/', sessionChatRoutes(api, idempotency))
+    .route('/', sessionQueueRoutes(api))
+    .route('/', deliveriesRoutes(api))
     .route('/', jobsRoutes(api, idempotency, jobs))
     .route('/', keysRoutes(api))
     .route('/', backupsRoutes(api, backups))
     .route('/', platformsRoutes(api, platforms))
+    .route('/', commandsRoutes(api, commands))
+    .route('/', pairingRoutes(api, pairing))
   return app.route('/v1', v1).route('/api', resources)
 }
 
