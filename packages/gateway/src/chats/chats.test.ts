@@ -116,7 +116,7 @@ describe('a conversation in a chat', () => {
   })
 
   it('sends the files that an answer names where the path policy lets it, and hides their names', async () => {
-    await using t = await openTestChats({ agent: new TestAgent({ play: (run) => run.say(String(run.request.messages.at(-1)!.content)).finish() }) })
+    await using t = await openTestChats({ agent: new TestAgent({ play: (run) => run.say(run.request.messages.at(-1)!.content as string).finish() }) })
     writeFileSync(join(t.home, 'plot.png'), 'a plot')
     t.service.say(`Here it is.\nMEDIA:${t.home}/plot.png\nMEDIA:/etc/hostname`)
     await t.until('the file', () => t.service.sent.some(({ files }) => files.length > 0))
@@ -220,7 +220,7 @@ describe('streaming into a chat', () => {
     await t.clock.advance(5_000)
     const [session] = await t.stores.sessions.list({ all: true }, { limit: 1 })
     const messages = await t.stores.sessions.messages(session!.id, { limit: 10, order: 'latest' })
-    expect(t.texts()).toEqual([messages!.at(-1)!.content])
+    expect(t.texts()).toEqual([messages.at(-1)!.content])
   })
 
   it('never edits faster than the platform bears', async () => {

@@ -42,6 +42,7 @@ describe('delivery', () => {
     await add(t, 'never', { chatId: 'slow' })
     await add(t, 'at once')
     await t.until('the other', () => t.texts().length === 1)
+    expect(await stateOf(t, 'never')).toBe('sending')
   })
 
   it('asks the platform when it does not know what became of a message, and sends it once', async () => {
@@ -108,5 +109,6 @@ describe('delivery', () => {
     const address = { platform: 'twin', account: 'twin-bot', chatId: 'chat-1', threadId: '' }
     await t.stores.outbound.add([{ id: 'final', group: 'g', chunk: 0, kind: 'reply', text: 'final', attachments: [], address, sentMessageId: 'deleted' }])
     await t.until('it is sent', () => t.texts().length === 1)
+    expect(t.texts()).toEqual(['final'])
   })
 })

@@ -68,7 +68,7 @@ function messageOf(row: Outbound): OutboundMessage {
     id: row.id,
     address: row.address,
     text: row.text,
-    attachments: row.attachments as OutboundMessage['attachments'],
+    attachments: row.attachments,
     ...(row.replyTo !== null && { replyTo: row.replyTo }),
     ...(row.silent && { silent: true }),
   }
