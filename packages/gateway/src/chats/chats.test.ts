@@ -176,6 +176,17 @@ describe('a message that comes while an answer is written', () => {
     expect(await waitingIn(t)).toEqual([])
   })
 
+  it('is handed to the answer once, however often it is delivered', async () => {
+    await using t = await openTestChats({ agent: slowAgent(), busyMode: 'steer' })
+    t.service.say('first')
+    const run = await t.agent.next()
+    t.service.duplicate(2)
+    t.service.say('second')
+    await t.until('both deliveries', () => t.service.acknowledged.length === 3)
+    expect(run.request.steer!()).toBe('second')
+    run.finish()
+  })
+
   it('is answered by itself, when the answer that it was to steer did not take it up', async () => {
     const { t, run } = await busy('steer')
     await using _t = t
