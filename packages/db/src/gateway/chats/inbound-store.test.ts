@@ -89,6 +89,19 @@ test('nothing of a session is taken while something of it is, by whomever, and o
   expect(await inbound.take('key', 'runner_1', 1)).toMatchObject([{ id: 'in_1' }])
 })
 
+/** Whoever follows the changes to learn that there is something to take would wake itself for ever. */
+test('taking nothing writes nothing', async () => {
+  await using test = openTestDatabases()
+  const { inbound } = test.databases.gateway
+  for (const id of ['in_1', 'in_2']) await inbound.accept(inboundNamed(id))
+  await inbound.take('key', 'runner_1', 1)
+  const { commits } = test.databases.stats()
+  await inbound.take('key', 'runner_1', 1)
+  await inbound.take('none', 'runner_1', 1)
+  await inbound.finish([], { state: 'done' })
+  expect(test.databases.stats().commits).toBe(commits)
+})
+
 test('what a dead process had taken waits again, in its old place, with the turn that was cut short, and is adopted once', async () => {
   await using test = openTestDatabases()
   const { inbound, turns } = test.databases.gateway
@@ -116,7 +129,6 @@ test('what is finished stays as it is', async () => {
   await clock.advance(500)
   await inbound.finish(['in_1', 'in_none'], { state: 'done', turnId: 'run_1', reason: 'late' })
   expect(await inbound.get('in_1')).toMatchObject({ state: 'discarded', reason: 'the queue is full', turnId: null, finishedAt: 1_000 })
-  await inbound.finish([], { state: 'done' })
 })
 
 test('one that waits can be taken out of the queue; one that is taken cannot', async () => {
@@ -168,8 +180,10 @@ test('a turn is not begun for messages that its runner has not taken, or not any
   await expect(turns.accept(acceptance('run_1', { inbound: ['in_1', 'in_2'] }))).rejects.toMatchObject({ code: 'CLAIM_LOST' })
   await inbound.adopt('runner_1', 'runner_2')
   await expect(turns.accept(acceptance('run_2', { inbound: ['in_1'] }))).rejects.toMatchObject({ code: 'CLAIM_LOST' })
+  const theirs = { turn: turnNamed('run_4', { runner: 'runner_2' }), inbound: ['in_1'] }
+  await expect(turns.accept(acceptance('run_4', theirs)), 'it was given back, not taken').rejects.toMatchObject({ code: 'CLAIM_LOST' })
   await inbound.take('key', 'runner_2', 1)
   await expect(turns.accept(acceptance('run_3', { inbound: ['in_1'] }))).rejects.toMatchObject({ code: 'CLAIM_LOST' })
   expect(countOf(test.file, 'turn')).toBe(0)
-  expect(await turns.accept(acceptance('run_4', { turn: turnNamed('run_4', { runner: 'runner_2' }), inbound: ['in_1'] }))).toBeDefined()
+  expect(await turns.accept(acceptance('run_4', theirs))).toBeDefined()
 })

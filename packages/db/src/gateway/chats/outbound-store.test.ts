@@ -62,6 +62,19 @@ test('a chat is sent its own in order, one by one; other chats, threads and acco
   expect(await claim(outbound)).toEqual(['out_3'])
 })
 
+/** Whoever follows the changes to learn that something is due would wake itself for ever. */
+test('claiming nothing writes nothing', async () => {
+  await using test = openTestDatabases({ clock: new FakeClock(1_000) })
+  const { outbound } = test.databases.gateway
+  await outbound.add([outboundNamed('out_1')])
+  await claim(outbound)
+  await outbound.retry('out_1', 'runner_1', { ...failure, at: 1_001 })
+  const { commits } = test.databases.stats()
+  expect(await claim(outbound)).toEqual([])
+  expect(await outbound.claimDue('discord', 'runner_1', 10)).toEqual([])
+  expect(test.databases.stats().commits).toBe(commits)
+})
+
 test('as many are claimed as one asks for, those first that are due longest', async () => {
   const clock = new FakeClock(1_000)
   await using test = openTestDatabases({ clock })
