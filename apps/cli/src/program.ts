@@ -5,8 +5,10 @@ import { addCron } from './commands/cron.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addHandles } from './commands/handles.ts'
 import { addKeys } from './commands/keys.ts'
+import { addPairing } from './commands/pairing.ts'
 import { addPlatform } from './commands/platform.ts'
 import { addRestore } from './commands/restore.ts'
+import { addSessions } from './commands/sessions.ts'
 import { addSettings } from './commands/settings.ts'
 import { addStatus } from './commands/status.ts'
 
@@ -27,6 +29,6 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES)
     // Ends by an exception, which has the exit code that we choose.
     .exitOverride()
-  for (const add of [addStatus, addHandles, addDoctor, addPlatform, addCron, addKeys, addBackup, addRestore, addSettings]) add(program)
+  for (const add of [addStatus, addHandles, addDoctor, addPlatform, addPairing, addSessions, addCron, addKeys, addBackup, addRestore, addSettings]) add(program)
   return program
 }

@@ -24,6 +24,9 @@ const CLOSING_MS = 5_000
 /** Beyond the same, before whatever holds up the end, such as another process's lock on the database, is left as it is. */
 const GIVING_UP_MS = 15_000
 
+/** Of sysexits.h: whoever started the process is to start it again, as service managers can be told to. */
+const EX_TEMPFAIL = 75
+
 async function main(): Promise<void> {
   const { paths, settings } = await readConfig()
   const log = createLog('gateway', { level: settings.logLevel })
@@ -33,7 +36,19 @@ async function main(): Promise<void> {
   await using agent = createAgent({ settings: agentSettingsOf(settings), clock, log })
   await using budget = startDescriptorBudget({ clock, log, isDatabase: (path) => path.startsWith(paths.home) })
   using eventLoopDelay = startEventLoopDelay({ clock })
-  await using gateway = new Gateway({ databases, agent, budget, eventLoopDelay, settings, platforms: PLATFORMS, paths, version: talariaVersion(), clock, log })
+  await using gateway = new Gateway({
+    databases,
+    agent,
+    budget,
+    eventLoopDelay,
+    settings,
+    platforms: PLATFORMS,
+    paths,
+    version: talariaVersion(),
+    restart,
+    clock,
+    log,
+  })
   await using server = await startHttpServer({
     fetch: gateway.fetch,
     host: settings.apiServerHost,
@@ -47,6 +62,12 @@ async function main(): Promise<void> {
   log.info({ url: server.url }, `the gateway listens on ${server.url}`)
   await gateway.start()
   await shutdown.requested
+}
+
+/** Ends as by a service manager's signal, with the exit code that asks for another start. */
+function restart(): void {
+  process.exitCode = EX_TEMPFAIL
+  process.kill(process.pid, 'SIGTERM')
 }
 
 /** A platform whose settings are wrong counts: somebody wants it, and a process that runs says what is wrong. */

@@ -44,7 +44,7 @@ export const operationCommands: readonly Command[] = [
     async run({ services }) {
       if (!services.restart) return { text: 'This gateway would not be started again, so it cannot be restarted from here.' }
       services.restart()
-      return { text: 'Restarting.' }
+      return { text: 'The gateway ends when the answers that are being written have, for its service manager to start it again.' }
     },
   }),
 ]
