@@ -56,7 +56,7 @@ export interface Remote extends AsyncDisposable {
 
 /** Sentences of the contract that a platform cannot keep, each with the reason. */
 export type ContractExceptions = Partial<
-  Record<'redelivers' | 'loses' | 'rate_limits' | 'unknown_outcome' | 'refuses_credentials' | 'unavailable' | 'hangs', string>
+  Record<'acknowledges' | 'redelivers' | 'loses' | 'rate_limits' | 'unknown_outcome' | 'refuses_credentials' | 'unavailable' | 'hangs', string>
 >
 
 const PATIENCE_MS = 8_000
@@ -102,7 +102,7 @@ export function platformContract(name: string, setUp: () => Remote | Promise<Rem
       expect(remote.sent()).toMatchObject([{ messageId, text: 'Hello there' }])
     })
 
-    test('a message of a person comes in with its words, and is acknowledged only once it was taken', async () => {
+    promise('acknowledges')('a message of a person comes in with its words, and is acknowledged only once it was taken', async () => {
       await using remote = await setUp()
       await using t = await connected(remote)
       const taken = Promise.withResolvers<void>()

@@ -30,6 +30,8 @@ export class IrcServer implements AsyncDisposable {
   accountPassword = 'nick-secret'
   /** Answers nothing. */
   isMute = false
+  /** Closes every new connection at once. */
+  isClosing = false
   /** Closes the connection after the next line that is said. */
   diesAfterSend = false
   readonly #server: Server
@@ -68,7 +70,11 @@ export class IrcServer implements AsyncDisposable {
   }
 
   /** Somebody says something to our client, or in a channel; `account` when the network knows who that is. */
-  say(target: string, text: string, { nick = 'ada', account, id = `i${Math.random()}` }: { readonly nick?: string; readonly account?: string; readonly id?: string } = {}): void {
+  say(
+    target: string,
+    text: string,
+    { nick = 'ada', account, id = `i${Math.random()}` }: { readonly nick?: string; readonly account?: string; readonly id?: string } = {},
+  ): void {
     const tags = [`msgid=${id}`, ...(account === undefined ? [] : [`account=${account}`])].join(';')
     this.write(`@${tags} :${nick}!~${nick}@host.example PRIVMSG ${target} :${text}`)
   }
@@ -94,6 +100,7 @@ export class IrcServer implements AsyncDisposable {
     const user: IrcUser = { nick: '', isRegistered: false, capabilities: new Set(), channels: new Set() }
     this.#users.set(socket, user)
     this.#connections += 1
+    if (this.isClosing) socket.destroy()
     let rest = ''
     let isNegotiating = false
     let hasPassword = false

@@ -59,7 +59,8 @@ export class ImapSession {
         return ok()
       case 'SELECT':
         for (const part of ['FLAGS (\\Seen)', `${this.#server.mails.length} EXISTS`, '0 RECENT']) this.#send(`* ${part}`)
-        for (const part of [`UIDVALIDITY ${this.#server.uidValidity}`, `UIDNEXT ${this.#server.nextUid}`, 'PERMANENTFLAGS (\\Seen \\*)']) this.#send(`* OK [${part}] said`)
+        for (const part of [`UIDVALIDITY ${this.#server.uidValidity}`, `UIDNEXT ${this.#server.nextUid}`, 'PERMANENTFLAGS (\\Seen \\*)'])
+          this.#send(`* OK [${part}] said`)
         return ok('[READ-WRITE] selected')
       case 'UID SEARCH':
         this.#send(`* SEARCH ${this.#search(rest).join(' ')}`.trimEnd())
@@ -84,7 +85,8 @@ export class ImapSession {
 
   #search(query: string): number[] {
     const id = /message-id"? "?(<[^>]+>)/i.exec(query)?.[1]
-    const wanted = id === undefined ? (mail: StoredMail) => !mail.isSeen : (mail: StoredMail) => new RegExp(`^message-id: *${escape(id)}`, 'im').test(mail.source)
+    const wanted =
+      id === undefined ? (mail: StoredMail) => !mail.isSeen : (mail: StoredMail) => new RegExp(`^message-id: *${escape(id)}`, 'im').test(mail.source)
     return this.#server.mails.filter(wanted).map(({ uid }) => uid)
   }
 

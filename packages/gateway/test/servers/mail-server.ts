@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { SMTPServer } from 'smtp-server'
+import { simpleParser } from 'mailparser'
+import { SMTPServer, type SMTPServerSession } from 'smtp-server'
 import { ImapSession } from './mail-imap-session.ts'
 
 /** A message in the mailbox, as bytes in latin1. */
@@ -17,16 +18,23 @@ export interface SentMail {
   readonly from: string
   readonly to: readonly string[]
   readonly source: string
+  readonly messageId: string
+  readonly text: string
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]
 }
 
 /** An account on loopback: an INBOX by IMAP, and SMTP that keeps what it is given. Both without encryption. */
 export class MailServer implements AsyncDisposable {
-  readonly password = 'a-password-of-ours'
+  password = 'a-password-of-ours'
   readonly mails: StoredMail[] = []
   readonly sent: SentMail[] = []
   uidValidity = 7
   nextUid = 1
-  /** IMAP answers nothing. */
+  /** Connections to SMTP there ever were. */
+  asked = 0
+  /** Closes every new connection at once. */
+  isClosing = false
+  /** Answers nothing. */
   isMute = false
   /** What SMTP answers to recipients. */
   refusal: { readonly status: number; readonly text: string } | undefined
@@ -47,21 +55,21 @@ export class MailServer implements AsyncDisposable {
       allowInsecureAuth: true,
       // It would ask DNS for the name of loopback, for half a second.
       disableReverseLookup: true,
+      onConnect: (_, done) => {
+        if (!this.isMute) done()
+      },
       onAuth: ({ password }, _, done) => (password === this.password ? done(null, { user: 'agent' }) : done(failure(535, 'wrong password'))),
       onRcptTo: (_, __, done) => done(this.refusal && failure(this.refusal.status, this.refusal.text)),
       onData: (stream, session, done) => {
         const chunks: Buffer[] = []
         stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-        stream.on('end', () => {
-          const { mailFrom, rcptTo } = session.envelope
-          this.sent.push({ from: mailFrom ? mailFrom.address : '', to: rcptTo.map(({ address }) => address), source: Buffer.concat(chunks).toString('latin1') })
-          if (this.diesAfterData) return this.#smtpSockets.forEach((socket) => socket.destroy())
-          done()
-        })
+        stream.on('end', () => void this.#keep(Buffer.concat(chunks), session).then(() => (this.diesAfterData ? this.#cutSmtp() : done())))
       },
     })
     this.#smtp.on('error', () => {})
     this.#smtp.server.on('connection', (socket: Socket) => {
+      this.asked += 1
+      if (this.isClosing) socket.destroy()
       this.#smtpSockets.add(socket)
       socket.once('close', () => this.#smtpSockets.delete(socket))
     })
@@ -92,7 +100,12 @@ export class MailServer implements AsyncDisposable {
 
   /** A message arrives; lines may end as they like. */
   deliver(source: string, claimedSize?: number): StoredMail {
-    const mail: StoredMail = { uid: this.nextUid++, source: source.replaceAll(/\r?\n/g, '\r\n'), ...(claimedSize !== undefined && { claimedSize }), isSeen: false }
+    const mail: StoredMail = {
+      uid: this.nextUid++,
+      source: source.replaceAll(/\r?\n/g, '\r\n'),
+      ...(claimedSize !== undefined && { claimedSize }),
+      isSeen: false,
+    }
     this.mails.push(mail)
     for (const session of this.#sessions.values()) session.announce()
     return mail
@@ -106,8 +119,23 @@ export class MailServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#imap.close()
     this.drop()
-    await new Promise<void>((resolve) => this.#smtp.close(resolve))
-    if (this.#imap.listening) await once(this.#imap, 'close')
+    await Promise.all([once(this.#imap, 'close'), new Promise<void>((resolve) => this.#smtp.close(resolve))])
+  }
+
+  #cutSmtp(): void {
+    for (const socket of this.#smtpSockets) socket.destroy()
+  }
+
+  async #keep(bytes: Buffer, { envelope: { mailFrom, rcptTo } }: SMTPServerSession): Promise<void> {
+    const { messageId = '', text = '', attachments } = await simpleParser(bytes)
+    this.sent.push({
+      from: mailFrom ? mailFrom.address : '',
+      to: rcptTo.map(({ address }) => address),
+      source: bytes.toString('latin1'),
+      messageId,
+      text: text.trim(),
+      files: attachments.map(({ filename = '', content }) => ({ name: filename, bytes: content })),
+    })
   }
 }
 

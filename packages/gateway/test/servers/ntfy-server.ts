@@ -24,6 +24,10 @@ export class NtfyServer implements AsyncDisposable {
   status: number | undefined
   /** Keeps what is published and then closes the connection instead of answering. */
   diesAfterPublish = false
+  /** Answers nothing. */
+  isMute = false
+  /** Requests there ever were. */
+  asked = 0
   /** The token that is asked for. */
   token: string | undefined
   readonly #server: Server
@@ -87,7 +91,8 @@ export class NtfyServer implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '', this.url)
     const body = await bodyOf(request).catch(() => undefined)
-    if (!body) return
+    this.asked += 1
+    if (!body || this.isMute) return
     const refuse = (status: number) => response.writeHead(status, { 'retry-after': '7' }).end(`{"code":${status}00}`)
     if (this.status !== undefined) return void refuse(this.status)
     if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`) return void refuse(401)

@@ -8,7 +8,9 @@ import { headerValues } from './automatic-mail.ts'
  * @see RFC 8601
  */
 export function isSenderVerified(lines: HeaderLines, { from, authservId }: { readonly from: string; readonly authservId: string }): boolean {
-  const ours = headerValues(lines, 'authentication-results').map(withoutComments).find((value) => idOf(value) === authservId.toLowerCase())
+  const ours = headerValues(lines, 'authentication-results')
+    .map(withoutComments)
+    .find((value) => idOf(value) === authservId.toLowerCase())
   const dmarc = ours?.split(';').find((part) => /^\s*dmarc\s*=/i.test(part))
   if (!dmarc || !/^\s*dmarc\s*=\s*pass(?:\s|$)/i.test(dmarc)) return false
   const domain = /\bheader\.from\s*=\s*"?([^\s;"]+)/i.exec(dmarc)?.[1]

@@ -2,7 +2,14 @@ import type { HeaderLines } from 'mailparser'
 
 /** The values of a header, topmost first, unfolded. */
 export function headerValues(lines: HeaderLines, name: string): string[] {
-  return lines.filter(({ key }) => key === name).map(({ line }) => line.slice(line.indexOf(':') + 1).replaceAll(/\r?\n[ \t]+/g, ' ').trim())
+  return lines
+    .filter(({ key }) => key === name)
+    .map(({ line }) =>
+      line
+        .slice(line.indexOf(':') + 1)
+        .replaceAll(/\r?\n[ \t]+/g, ' ')
+        .trim(),
+    )
 }
 
 /**

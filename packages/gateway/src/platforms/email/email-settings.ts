@@ -6,10 +6,25 @@ const chat = chatSettings('email', 'EMAIL', 'e-mail')
 /** What can be set of e-mail. */
 export const emailSettings = {
   ...defineSettings({
-    emailAddress: { env: 'EMAIL_ADDRESS', file: 'platforms.email.address', schema: text('an address').optional(), help: 'The address of the agent: an account of its own.' },
+    emailAddress: {
+      env: 'EMAIL_ADDRESS',
+      file: 'platforms.email.address',
+      schema: text('an address').optional(),
+      help: 'The address of the agent: an account of its own.',
+    },
     emailPassword: { env: 'EMAIL_PASSWORD', schema: text('a password').optional(), secret: true, help: 'Password of that account, for IMAP and SMTP.' },
-    emailUser: { env: 'EMAIL_USER', file: 'platforms.email.user', schema: text('a name').optional(), help: 'The name to log in with: the address, unless set.' },
-    emailImapHost: { env: 'EMAIL_IMAP_HOST', file: 'platforms.email.imap_host', schema: text('a host name').optional(), help: 'The server where mail arrives.' },
+    emailUser: {
+      env: 'EMAIL_USER',
+      file: 'platforms.email.user',
+      schema: text('a name').optional(),
+      help: 'The name to log in with: the address, unless set.',
+    },
+    emailImapHost: {
+      env: 'EMAIL_IMAP_HOST',
+      file: 'platforms.email.imap_host',
+      schema: text('a host name').optional(),
+      help: 'The server where mail arrives.',
+    },
     emailImapPort: {
       env: 'EMAIL_IMAP_PORT',
       file: 'platforms.email.imap_port',
@@ -17,7 +32,12 @@ export const emailSettings = {
       fallback: 993,
       help: 'Its port. With 993 the connection is encrypted from its beginning, else by STARTTLS.',
     },
-    emailSmtpHost: { env: 'EMAIL_SMTP_HOST', file: 'platforms.email.smtp_host', schema: text('a host name').optional(), help: 'The server that takes mail to send.' },
+    emailSmtpHost: {
+      env: 'EMAIL_SMTP_HOST',
+      file: 'platforms.email.smtp_host',
+      schema: text('a host name').optional(),
+      help: 'The server that takes mail to send.',
+    },
     emailSmtpPort: {
       env: 'EMAIL_SMTP_PORT',
       file: 'platforms.email.smtp_port',

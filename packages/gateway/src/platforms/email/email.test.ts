@@ -30,8 +30,17 @@ let count = 0
 /** A message as a person's program writes it; headers may be changed or added. */
 function mail(text: string, headers: Record<string, string> = {}): string {
   count += 1
-  const all = { 'From': 'Ada <ada@example.net>', 'To': AGENT, 'Subject': 'A question', 'Message-ID': `<m${count}@example.net>`, 'Date': 'Mon, 02 Jun 2025 10:00:00 +0000', ...headers }
-  return `${Object.entries(all).map(([name, value]) => `${name}: ${value}\n`).join('')}\n${text}\n`
+  const all = {
+    From: 'Ada <ada@example.net>',
+    To: AGENT,
+    Subject: 'A question',
+    'Message-ID': `<m${count}@example.net>`,
+    Date: 'Mon, 02 Jun 2025 10:00:00 +0000',
+    ...headers,
+  }
+  return `${Object.entries(all)
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join('')}\n${text}\n`
 }
 
 const outbound = (text: string, more = {}) => ({
@@ -62,11 +71,16 @@ test('a person writes, the answer comes into the same thread, and so does the ne
   const { address } = t.received[0]!
   const { messageId } = await t.platform.send(outbound('Noon.', { address, replyTo: '<first@example.net>' }), signal)
   const answer = await simpleParser(server.sent[0]!.source)
-  expect(answer).toMatchObject({ messageId: '<out_1@example.org>', inReplyTo: '<first@example.net>', references: '<first@example.net>', subject: 'Re: A question' })
+  expect(answer).toMatchObject({
+    messageId: '<out_1@example.org>',
+    inReplyTo: '<first@example.net>',
+    references: '<first@example.net>',
+    subject: 'Re: A question',
+  })
   expect([server.sent[0]!.to, answer.text?.trim(), answer.headers.get('auto-submitted')]).toEqual([['ada@example.net'], 'Noon.', 'auto-replied'])
   // Announced by IDLE: the clock that looks every minute has not moved far.
   const quoting = 'And in Rome?\n\nOn Mon, Jun 2, 2025 at 10:00 AM Agent\n<agent@example.org> wrote:\n> Noon.\n-- \nAda'
-  server.deliver(mail(quoting, { 'In-Reply-To': messageId, 'References': `<first@example.net> ${messageId}` }))
+  server.deliver(mail(quoting, { 'In-Reply-To': messageId, References: `<first@example.net> ${messageId}` }))
   await allSeen(server)
   expect(t.received[1]).toMatchObject({ address, text: 'And in Rome?', replyTo: { messageId, isOurs: true } })
 })
@@ -218,7 +232,7 @@ test('attempts that fail, and attempts that end, leave nothing open', async () =
   await until('the server sees no connection', 2_000, () => server.connections === 0)
   const before = await descriptorsOf()
   const clock = new FakeClock()
-  for (let n = 0; n < (process.env.TALARIA_TEST_FULL ? 1_000 : 30); n++) {
+  for (let n = 0; n < (process.env.TALARIA_TEST_FULL ? 1_000 : 6); n++) {
     const env = [{ EMAIL_PASSWORD: 'wrong' }, { EMAIL_IMAP_PORT: '1' }, {}][n % 3]!
     const attempt = open(server, { clock, env: env as Record<string, string> }).then((t) => t[Symbol.asyncDispose]())
     if (n % 3 < 2) await expect(attempt).rejects.toThrow()
@@ -231,7 +245,11 @@ test('attempts that fail, and attempts that end, leave nothing open', async () =
 
 test('what is missing is named by the plan, and a From line is believed only where somebody said so', async () => {
   await using server = await MailServer.start()
-  const problem = async (env: Record<string, string>) => openPlatform(email, { env }).then(() => 'none', (error: Error) => error.message)
+  const problem = async (env: Record<string, string>) =>
+    openPlatform(email, { env }).then(
+      () => 'none',
+      (error: Error) => error.message,
+    )
   const all = envOf(server)
   expect(await problem({})).toContain('not_configured: EMAIL_ADDRESS')
   for (const name of ['EMAIL_PASSWORD', 'EMAIL_IMAP_HOST', 'EMAIL_SMTP_HOST']) expect(await problem({ ...all, [name]: '' })).toContain(`${name} is not set`)

@@ -11,6 +11,7 @@ import { emailSettings } from './email-settings.ts'
 import { Inbox, type InboxOptions } from './inbox.ts'
 import { inboundOfMail, isAddress, senderOf } from './inbound-mail.ts'
 import { MailSender } from './mail-sender.ts'
+import { orAborted } from './or-aborted.ts'
 import { SenderLimit } from './sender-limit.ts'
 
 type Settings = SettingsOf<typeof emailSettings>
@@ -43,11 +44,14 @@ export const email = definePlatform({
 
 function planEmail({ emailAddress, emailPassword, emailSmtpHost, emailImapHost, emailAuthservId, emailTrustFromHeader }: Settings): PlatformPlan {
   if (emailAddress === undefined) return { state: 'not_configured', reason: 'EMAIL_ADDRESS is not set.' }
-  const missing = Object.entries({ EMAIL_PASSWORD: emailPassword, EMAIL_SMTP_HOST: emailSmtpHost, EMAIL_IMAP_HOST: emailImapHost }).find(([, value]) => value === undefined)
+  const missing = Object.entries({ EMAIL_PASSWORD: emailPassword, EMAIL_SMTP_HOST: emailSmtpHost, EMAIL_IMAP_HOST: emailImapHost }).find(
+    ([, value]) => value === undefined,
+  )
   if (missing) return { state: 'not_configured', reason: `${missing[0]} is not set.` }
   if (!isAddress(emailAddress)) return { state: 'misconfigured', reason: 'EMAIL_ADDRESS is not an address.' }
   if (emailAuthservId !== undefined || emailTrustFromHeader) return { state: 'ready' }
-  const reason = 'Anybody can write any From line. Set EMAIL_AUTHSERV_ID to the name by which your mail server reports DMARC, or EMAIL_TRUST_FROM_HEADER to true.'
+  const reason =
+    'Anybody can write any From line. Set EMAIL_AUTHSERV_ID to the name by which your mail server reports DMARC, or EMAIL_TRUST_FROM_HEADER to true.'
   return { state: 'misconfigured', reason }
 }
 
@@ -102,7 +106,7 @@ class EmailPlatform implements Platform {
       messageId,
       from: { name: '', address: this.account },
       to: { name: '', address: address.chatId },
-      subject: await this.#subject(answered, text),
+      subject: await this.#subject(answered, text, signal),
       text,
       headers: { 'Auto-Submitted': answered === undefined ? 'auto-generated' : 'auto-replied' },
       ...(answered !== undefined && { inReplyTo: answered, references }),
@@ -113,8 +117,7 @@ class EmailPlatform implements Platform {
   }
 
   async download({ ref }: InboundAttachment, { maxBytes }: { readonly maxBytes: number }, signal: AbortSignal): Promise<Uint8Array> {
-    signal.throwIfAborted()
-    const mail = await this.#inbox.read({ uidValidity: String(ref.uidValidity), uid: Number(ref.uid) }).catch(rethrow)
+    const mail = await orAborted(signal, this.#inbox.read({ uidValidity: String(ref.uidValidity), uid: Number(ref.uid) })).catch(rethrow)
     const attachment = mail.attachments[Number(ref.index)]
     if (!attachment) throw new PlatformError('message_not_found', 'The message has no such attachment.')
     if (attachment.size > maxBytes) throw new PlatformError('attachment_too_large', `The attachment has ${attachment.size} bytes.`)
@@ -122,14 +125,13 @@ class EmailPlatform implements Platform {
   }
 
   async probe(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    await this.#inbox.probe().catch(rethrow)
+    await orAborted(signal, this.#inbox.probe()).catch(rethrow)
   }
 
   /** That of the message that is answered, which is still in the mailbox; else the first words. */
-  async #subject(answered: string | undefined, text: string): Promise<string> {
+  async #subject(answered: string | undefined, text: string, signal: AbortSignal): Promise<string> {
     if (answered === undefined) return text.split('\n')[0]?.slice(0, 78) || 'A message'
-    const subject = await this.#inbox.subjectOf(answered).catch(() => undefined)
+    const subject = await orAborted(signal, this.#inbox.subjectOf(answered)).catch(() => undefined)
     return subject === undefined ? 'Re: your message' : `Re: ${subject.replace(/^(?:re:\s*)+/i, '')}`
   }
 }

@@ -33,7 +33,14 @@ export class Inbox {
   static async open(options: InboxOptions): Promise<Inbox> {
     const { context, connection } = options
     const { ImapFlow: Client } = await import('imapflow')
-    const client = new Client({ ...connection, logger: false, autoIdleDelay: 100, connectionTimeout: 20_000, greetingTimeout: 10_000, maxLiteralSize: 2 * MAX_BYTES })
+    const client = new Client({
+      ...connection,
+      logger: false,
+      autoIdleDelay: 100,
+      connectionTimeout: 20_000,
+      greetingTimeout: 10_000,
+      maxLiteralSize: 2 * MAX_BYTES,
+    })
     context.resources.defer(() => client.close())
     // Also before it is connected: an error without a listener ends the process.
     client.on('error', (error) => context.lost(emailErrorOf(error, 'IMAP')))

@@ -29,7 +29,9 @@ export class MailSender {
   /** @throws PlatformError; `unknown_outcome` when the message was on its way and no answer came */
   async send(mail: SendMailOptions & { readonly files: readonly OutboundAttachment[] }, signal: AbortSignal): Promise<void> {
     const { files, ...rest } = mail
-    const attachments = await Promise.all(files.map(async ({ path, name, mediaType }) => ({ filename: name, contentType: mediaType, content: await readFile(path) })))
+    const attachments = await Promise.all(
+      files.map(async ({ path, name, mediaType }) => ({ filename: name, contentType: mediaType, content: await readFile(path) })),
+    )
     let hasLeft = false
     try {
       await this.#with(signal, (transport) => {

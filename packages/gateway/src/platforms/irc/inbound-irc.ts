@@ -6,7 +6,10 @@ import type { InboundMessage } from '../../chats/inbound-message.ts'
 const NICK_REST = String.raw`[\w\-[\]\\^{}|\x60]`
 
 /** A line that somebody said, in our words. */
-export function inboundOfIrc(event: IrcMessageEvent, { client, account, nowMs }: { readonly client: Client; readonly account: string; readonly nowMs: number }): InboundMessage {
+export function inboundOfIrc(
+  event: IrcMessageEvent,
+  { client, account, nowMs }: { readonly client: Client; readonly account: string; readonly nowMs: number },
+): InboundMessage {
   const { nick, target, message, tags, time } = event
   const isDirect = client.caseCompare(target, client.user.nick)
   const sender = senderIdOf(event)

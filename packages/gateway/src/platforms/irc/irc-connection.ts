@@ -54,7 +54,12 @@ export class IrcConnection {
   /** Resolves when the server has handled all that it was sent before. */
   async ping(signal: AbortSignal): Promise<void> {
     const token = createId('ping')
-    await this.#during('pong', (event, done) => event.message === token && done(undefined), signal, () => this.#client.raw('PING', token))
+    await this.#during(
+      'pong',
+      (event, done) => event.message === token && done(undefined),
+      signal,
+      () => this.#client.raw('PING', token),
+    )
   }
 
   async #say(target: string, lines: readonly string[], signal: AbortSignal): Promise<string | undefined> {

@@ -1,14 +1,14 @@
 /** The part of irc-framework 4.14 that is used; it comes without types. */
 declare module 'irc-framework' {
   interface IrcEvents {
-    'registered': { readonly nick: string }
-    'privmsg': IrcMessageEvent
-    'pong': { readonly message?: string }
+    registered: { readonly nick: string }
+    privmsg: IrcMessageEvent
+    pong: { readonly message?: string }
     'irc error': { readonly error: string; readonly reason?: string; readonly channel?: string; readonly nick?: string }
     'nick in use': { readonly nick: string }
     'nick invalid': { readonly nick: string }
     'sasl failed': { readonly reason: string; readonly message?: string }
-    'kick': { readonly kicked: string; readonly channel: string; readonly message?: string }
+    kick: { readonly kicked: string; readonly channel: string; readonly message?: string }
     'socket close': Error | false | undefined
   }
 

@@ -15,7 +15,12 @@ export const ircSettings = {
       fallback: [],
       help: 'The channels to join.',
     },
-    ircServerPassword: { env: 'IRC_SERVER_PASSWORD', schema: text('a password').optional(), secret: true, help: 'The password that the server asks everybody for.' },
+    ircServerPassword: {
+      env: 'IRC_SERVER_PASSWORD',
+      schema: text('a password').optional(),
+      secret: true,
+      help: 'The password that the server asks everybody for.',
+    },
     ircNickservPassword: {
       env: 'IRC_NICKSERV_PASSWORD',
       schema: text('a password').optional(),

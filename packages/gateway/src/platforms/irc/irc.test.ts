@@ -13,7 +13,12 @@ const open = (server: IrcServer, options: Partial<OpenPlatformOptions> = {}) =>
     env: { IRC_SERVER: '127.0.0.1', IRC_PORT: String(server.port), IRC_USE_TLS: 'false', IRC_NICKNAME: 'bot', IRC_CHANNEL: '#ops,#dev key', ...options.env },
   })
 
-const outbound = (text: string, chatId = '#ops') => ({ id: 'out_1', address: { platform: 'irc', account: '127.0.0.1', chatId, threadId: '' }, text, attachments: [] })
+const outbound = (text: string, chatId = '#ops') => ({
+  id: 'out_1',
+  address: { platform: 'irc', account: '127.0.0.1', chatId, threadId: '' },
+  text,
+  attachments: [],
+})
 
 test('in a channel we are spoken to by name, and answer there', async () => {
   await using server = await IrcServer.start()
@@ -21,7 +26,13 @@ test('in a channel we are spoken to by name, and answer there', async () => {
   await until('we are there', 2_000, () => server.present[0]?.channels.length === 2)
   server.say('#Ops', 'Bot: what time is it?', { id: 'one' })
   await until('it is in', 2_000, () => t.received.length === 1)
-  expect(t.received[0]).toMatchObject({ kind: 'group', messageId: 'one', text: 'what time is it?', mentionsUs: true, address: { chatId: '#ops', threadId: '' } })
+  expect(t.received[0]).toMatchObject({
+    kind: 'group',
+    messageId: 'one',
+    text: 'what time is it?',
+    mentionsUs: true,
+    address: { chatId: '#ops', threadId: '' },
+  })
   expect(await t.platform.send(outbound('Noon.'), signal)).toEqual({ messageId: 'said-1' })
   expect(server.said).toEqual([{ messageId: 'said-1', target: '#ops', text: 'Noon.' }])
   expect(t.received).toHaveLength(1)
@@ -84,7 +95,8 @@ test('lines are split by bytes and never within a character, and no text adds a 
 test('a target that is none adds no command', async () => {
   await using server = await IrcServer.start()
   await using t = await open(server)
-  for (const chatId of ['#ops :x\r\nQUIT', '#ops,#dev', '', ':x']) await expect(t.platform.send(outbound('x', chatId), signal)).rejects.toMatchObject({ code: 'chat_not_found' })
+  for (const chatId of ['#ops :x\r\nQUIT', '#ops,#dev', '', ':x'])
+    await expect(t.platform.send(outbound('x', chatId), signal)).rejects.toMatchObject({ code: 'chat_not_found' })
   expect(server.said).toEqual([])
 })
 
@@ -180,7 +192,11 @@ test('attempts that fail, and attempts that end, leave nothing open', async () =
 })
 
 test('without a server, or with names that are none, nothing is opened and the plan says why', async () => {
-  const problem = async (env: Record<string, string>) => openPlatform(irc, { env }).then(() => 'none', (error: Error) => error.message)
+  const problem = async (env: Record<string, string>) =>
+    openPlatform(irc, { env }).then(
+      () => 'none',
+      (error: Error) => error.message,
+    )
   expect(await problem({})).toContain('not_configured: IRC_SERVER')
   expect(await problem({ IRC_SERVER: 'x', IRC_NICKNAME: '1st' })).toContain('misconfigured: IRC_NICKNAME')
   expect(await problem({ IRC_SERVER: 'x', IRC_CHANNEL: 'ops' })).toContain('"ops", which is no channel')

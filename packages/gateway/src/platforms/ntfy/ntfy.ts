@@ -109,7 +109,11 @@ class NtfyPlatform implements Platform {
     await this.#options.client.request('v1/health', { isRepeatable: true }, signal)
   }
 
-  async #publish(path: string, request: { readonly method: 'POST' | 'PUT'; readonly headers?: Record<string, string>; readonly body: string | Uint8Array }, signal: AbortSignal): Promise<Sent> {
+  async #publish(
+    path: string,
+    request: { readonly method: 'POST' | 'PUT'; readonly headers?: Record<string, string>; readonly body: string | Uint8Array },
+    signal: AbortSignal,
+  ): Promise<Sent> {
     const answer = await this.#options.client.request(path, request, signal)
     const { id } = ntfyEvent.parse(JSON.parse(answer.toString('utf8')))
     return { messageId: id }

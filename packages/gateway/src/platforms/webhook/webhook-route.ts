@@ -13,7 +13,12 @@ export const webhookRoute = z.strictObject({
   /** `push` or `pull_request.opened`; all events when empty. */
   events: words().default([]),
   /** What the payload must say at these paths: one of these values. */
-  filters: z.record(z.string(), z.union([plain, z.array(plain)]).transform((value) => (Array.isArray(value) ? value : [value]))).default({}),
+  filters: z
+    .record(
+      z.string(),
+      z.union([plain, z.array(plain)]).transform((value) => (Array.isArray(value) ? value : [value])),
+    )
+    .default({}),
   prompt: z.string().optional(),
   deliver: words().default(['log']),
   deliver_only: z.boolean().default(false),

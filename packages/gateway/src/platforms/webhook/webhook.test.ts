@@ -19,7 +19,9 @@ async function open(routes: Record<string, Route>, options: Partial<OpenPlatform
   const env = { WEBHOOK_SECRET: SECRET, WEBHOOK_ROUTES: JSON.stringify(routes), ...options.env }
   const opened = await openPlatform(webhook, { clock, ...options, env })
   const post = async (route: string, body: string | Uint8Array, headers: Record<string, string> = {}) =>
-    opened.attempt.mounted!(new Request(`http://gateway/platforms/webhook/${route}`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } }))
+    opened.attempt.mounted!(
+      new Request(`http://gateway/platforms/webhook/${route}`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } }),
+    )
   return Object.assign(opened, { post, [Symbol.asyncDispose]: opened[Symbol.asyncDispose] })
 }
 
@@ -85,7 +87,9 @@ test('a key of Svix is what its base64 says', async () => {
 test('each delivery is a conversation of its own', async () => {
   await using t = await open({ a: {} })
   for (const id of ['one', 'two']) await t.post('a', `{"n":"${id}"}`, { ...SIGN.generic!(`{"n":"${id}"}`), 'x-request-id': id })
-  expect(t.received.map(({ address }) => address)).toEqual(['one', 'two'].map((threadId) => ({ platform: 'webhook', account: 'webhook', chatId: 'a', threadId })))
+  expect(t.received.map(({ address }) => address)).toEqual(
+    ['one', 'two'].map((threadId) => ({ platform: 'webhook', account: 'webhook', chatId: 'a', threadId })),
+  )
 })
 
 test('what cannot be taken in is refused with the status that says why', async () => {
@@ -186,7 +190,8 @@ test('failed attempts leave nothing open', async () => {
   await once(taken, 'listening')
   const before = await descriptorsOf()
   const env = { WEBHOOK_PORT: String((taken.address() as { port: number }).port) }
-  for (let n = 0; n < (process.env.TALARIA_TEST_FULL ? 1_000 : 30); n++) await expect(open({ a: {} }, { env })).rejects.toMatchObject({ code: 'address_in_use' })
+  for (let n = 0; n < (process.env.TALARIA_TEST_FULL ? 1_000 : 30); n++)
+    await expect(open({ a: {} }, { env })).rejects.toMatchObject({ code: 'address_in_use' })
   await expectSameDescriptors(before)
   expect(clock.sleeping).toBe(0)
   taken.close()
