@@ -14,7 +14,7 @@ export const irc = definePlatform({
   plan: ({ ircServer, ircNickname, ircChannels }) => {
     if (ircServer === undefined) return { state: 'not_configured', reason: 'IRC_SERVER is not set.' }
     if (!/^[A-Za-z[\]\\`_^{}|][\w[\]\\`^{}|-]*$/.test(ircNickname)) return { state: 'misconfigured', reason: 'IRC_NICKNAME is no nickname.' }
-    const wrong = ircChannels.find((channel) => !/^[#&+!][^\s,:\x07]{1,49}(?: [^\s,]+)?$/.test(channel))
+    const wrong = ircChannels.find((channel) => !/^[#&+!][^\s,:]{1,49}(?: [^\s,]+)?$/.test(channel))
     return wrong === undefined ? { state: 'ready' } : { state: 'misconfigured', reason: `IRC_CHANNEL has ${JSON.stringify(wrong)}, which is no channel.` }
   },
   connect: async (settings, context) => new IrcPlatform(settings.ircServer ?? '', await IrcConnection.open(settings, context)),

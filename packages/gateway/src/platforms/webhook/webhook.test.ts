@@ -100,7 +100,7 @@ test('what cannot be taken in is refused with the status that says why', async (
     404, 404, 403, 413, 400,
   ])
   const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(100_000)) })
-  const request = new Request('http://gateway/platforms/webhook/a', { method: 'POST', body: endless, duplex: 'half' } as RequestInit)
+  const request = new Request('http://gateway/platforms/webhook/a', { method: 'POST', body: endless, duplex: 'half' })
   expect((await t.attempt.mounted!(request)).status).toBe(413)
   expect((await t.attempt.mounted!(new Request('http://gateway/platforms/webhook/a'))).status).toBe(405)
   expect(t.received).toEqual([])
@@ -180,7 +180,7 @@ test('a port of its own answers at the paths people know, and is gone with the a
     expect(t.received).toHaveLength(1)
     await expect(open({ a: {} }, { env: { WEBHOOK_PORT: String(port) } })).rejects.toMatchObject({ code: 'address_in_use' })
   }
-  await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow()
+  await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow('fetch failed')
   await expectSameDescriptors(before)
 })
 
