@@ -15,7 +15,7 @@ export interface TestAttempt extends AsyncDisposable {
 export function openAttempt(definition: PlatformDefinition, settings: Readonly<Record<string, unknown>>, clock: Clock = systemClock): TestAttempt {
   const received: InboundMessage[] = []
   const attempt = new Attempt({
-    connect: (context) => definition.connect(settings as never, context),
+    connect: (context) => definition.connect(settings, context),
     async receive(message) {
       await opened.onReceive(message)
       const isKnown = received.some((one) => one.messageId === message.messageId)

@@ -18,6 +18,8 @@ export interface TestSupervisorOptions {
   readonly clock?: FakeClock
   readonly random?: () => number
   readonly records?: PlatformSupervisorOptions['records']
+  /** Shares the store of another one: the next process of one home. */
+  readonly beside?: TestSupervisor
   readonly log?: Log
 }
 
@@ -27,10 +29,11 @@ export async function openSupervisor({
   clock = new FakeClock(),
   random = () => 0,
   records,
+  beside,
   log = silentLog,
 }: TestSupervisorOptions): Promise<TestSupervisor> {
   await using stack = new AsyncDisposableStack()
-  const store = stack.use(openTestDatabases()).databases.gateway.platforms
+  const store = beside?.store ?? stack.use(openTestDatabases()).databases.gateway.platforms
   const receive = async () => 'accepted' as const
   const supervisor = new PlatformSupervisor({ definition, settings: {}, receive, records: records ?? store, random, clock, log })
   stack.defer(async () => {

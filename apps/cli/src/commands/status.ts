@@ -55,7 +55,7 @@ async function statusOfGateway(config: Config): Promise<GatewayStatus> {
 function plannedPlatforms({ settings }: Config): readonly PlatformStatus[] {
   const plans = [
     { name: 'api_server', plan: planApiServer(settings) },
-    ...PLATFORMS.map((definition) => ({ name: definition.name, plan: definition.plan(settings as never) })),
+    ...PLATFORMS.map((definition) => ({ name: definition.name, plan: definition.plan(settings) })),
   ]
   return plans.map(({ name, plan }) => {
     const [state, reason] = plan.state === 'ready' ? (['stopped', null] as const) : [plan.state, plan.reason]

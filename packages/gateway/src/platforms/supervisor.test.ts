@@ -145,7 +145,7 @@ test('a paused platform is not connected, stays so over a restart, and connects 
   expect([t.supervisor.status.state, service.connections, await t.supervisor.reconnect()]).toEqual(['paused', 0, false])
   await t.supervisor[Symbol.asyncDispose]()
 
-  await using next = await openSupervisor({ definition: twinPlatform(service), clock, records: t.store })
+  await using next = await openSupervisor({ definition: twinPlatform(service), clock, beside: t })
   await next.supervisor.start()
   await clock.advance(3_600_000)
   expect([next.supervisor.status.state, service.connections]).toEqual(['paused', 0])
@@ -201,7 +201,7 @@ test('what an attempt opens after it was given up is closed on the spot, and its
   const connect = async ({ resources, receive }: ConnectContext): Promise<Platform> => {
     await answer.promise
     const refused = await receive({} as never).catch(() => 'refused')
-    after.received = String(refused)
+    after.received = refused
     resources.defer(() => void (after.isClosed = true))
     return scriptedConnection()
   }

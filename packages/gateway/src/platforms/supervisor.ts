@@ -45,7 +45,7 @@ export class PlatformSupervisor implements PlatformService {
   readonly #counts: PlatformCounts
   readonly #recorder: StateRecorder
   #status: PlatformStatus
-  #firstOutcome = Promise.withResolvers<void>()
+  readonly #firstOutcome = Promise.withResolvers<void>()
   #run: Run | undefined
   #attempt: Attempt | undefined
   #current: Platform | undefined
@@ -56,7 +56,7 @@ export class PlatformSupervisor implements PlatformService {
   constructor(options: PlatformSupervisorOptions) {
     const { definition, settings, records, random, clock, log } = options
     this.#options = options
-    this.#plan = definition.plan(settings as never)
+    this.#plan = definition.plan(settings)
     this.#log = log.child({ platform: definition.name })
     this.#backOff = new BackOff(random)
     this.#counts = new PlatformCounts(clock)
@@ -207,7 +207,7 @@ export class PlatformSupervisor implements PlatformService {
   async #live(stop: AbortSignal): Promise<PlatformError> {
     const { definition, settings, receive, clock } = this.#options
     await using attempt = new Attempt({
-      connect: (context) => definition.connect(settings as never, context),
+      connect: (context) => definition.connect(settings, context),
       receive: (message) => receive(this.name, message),
       onDegraded: () => this.#connected(attempt),
       stop,
