@@ -17,7 +17,7 @@ test('docs/settings.md has every setting as the program has it, and no other', a
 
 test('the pages of the documentation name no setting that there is not', () => {
   const known = new Set([...Object.values(gatewaySettings).map(({ env }) => env), 'TALARIA_HOME'])
-  for (const page of ['README.md', 'docs/api.md', 'docs/operations.md', 'docs/models.md', 'docs/settings.md']) {
+  for (const page of ['README.md', 'docs/api.md', 'docs/operations.md', 'docs/models.md', 'docs/conversations.md', 'docs/settings.md']) {
     const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8')
     const named = [...text.matchAll(/\b(?:API_SERVER|TALARIA|OPENAI|ANTHROPIC)_[A-Z_]+[A-Z]\b/g)].map(([name]) => name)
     expect([page, named.filter((name) => !known.has(name))]).toEqual([page, []])

@@ -251,6 +251,32 @@ describe('streaming into a chat', () => {
     run.finish()
   })
 
+  it('ends with the whole answer, though an edit was still under way when it was done', async () => {
+    const gate = Promise.withResolvers<void>()
+    let edits = 0
+    await using t = await openTestChats({
+      agent: slowAgent(),
+      platform: (platform) => ({
+        ...platform,
+        async edit(...args) {
+          if (++edits === 1) await gate.promise
+          await platform.edit!(...args)
+        },
+      }),
+    })
+    t.service.say('hello')
+    const run = await t.agent.next()
+    run.say(long)
+    await t.until('a draft', () => t.texts().length === 1)
+    run.say(' More.')
+    await t.until('an edit', () => edits === 1)
+    run.say(' The end.').finish()
+    await t.clock.advance(500)
+    gate.resolve()
+    await t.clock.advance(5_000)
+    expect(t.texts()).toEqual([`${long} More. The end.`])
+  })
+
   it('gives up after three complaints, and sends the answer whole and once', async () => {
     await using t = await openTestChats({ agent: slowAgent() })
     t.service.say('hello')

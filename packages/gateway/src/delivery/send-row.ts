@@ -32,7 +32,7 @@ export async function sendRow(row: Outbound, { platform, clock, signal }: SendOp
       }
     })
   } catch (error) {
-    if (error instanceof PlatformError && hasEnded) return reconcile(row, error, { platform, clock, signal })
+    if (error instanceof PlatformError && hasEnded) throw error
     throw new PlatformError('unknown_outcome', 'The platform did not say what became of the message.', { cause: error })
   }
 }
@@ -51,16 +51,6 @@ async function sendOrEdit(row: Outbound, platform: Platform, signal: AbortSignal
   if (!row.uncertain) return (await platform.send(message, signal)).messageId
   if (platform.find) return (await platform.find(message, signal))?.messageId ?? (await platform.send(message, signal)).messageId
   return (await platform.send({ ...message, text: (row.text + DUPLICATE_LABEL).trim() }, signal)).messageId
-}
-
-/** After an unknown outcome the platform is asked at once, where it can tell: most often the message did arrive. */
-async function reconcile(row: Outbound, error: PlatformError, { platform, clock, signal }: SendOptions): Promise<string> {
-  if (error.code !== 'unknown_outcome' || !platform.find) throw error
-  const found = await withDeadline(DEADLINE_MS, { clock, what: 'Looking for a message', signal }, (call) => platform.find!(messageOf(row), call)).catch(
-    () => undefined,
-  )
-  if (found) return found.messageId
-  throw error
 }
 
 function messageOf(row: Outbound): OutboundMessage {
