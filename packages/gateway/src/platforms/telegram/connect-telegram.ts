@@ -6,6 +6,7 @@ import { Api } from 'grammy'
 import type { ConnectContext } from '../definition.ts'
 import type { Platform } from '../platform.ts'
 import { PlatformError } from '../platform-error.ts'
+import type { BotIdentity } from './addressed-text.ts'
 import { ALLOWED_UPDATES, POLL_TIMEOUT_SECONDS, pollUpdates } from './poll-updates.ts'
 import { callTelegram } from './telegram-error.ts'
 import { createTelegramPlatform } from './telegram-platform.ts'
@@ -36,15 +37,12 @@ export async function connectTelegram(settings: TelegramSettings, context: Conne
   return createTelegramPlatform({ api, agent, bot, apiRoot, webhookUrl })
 }
 
-function startPolling(api: Api, bot: { id: number; username: string }, context: ConnectContext): void {
-  const stop = new AbortController()
-  const running = pollUpdates({ ...context, api, bot, signal: AbortSignal.any([context.signal, stop.signal]) }).catch((error: unknown) => {
+function startPolling(api: Api, bot: BotIdentity, context: ConnectContext): void {
+  const running = pollUpdates({ ...context, api, bot }).catch((error: unknown) => {
     context.lost(new PlatformError('internal', `Asking Telegram for updates failed: ${messageOf(error)}`, { cause: error }))
   })
-  context.resources.defer(async () => {
-    stop.abort()
-    await running
-  })
+  // The signal ends it; what it is about to write is waited for.
+  context.resources.defer(() => running)
 }
 
 interface WebhookStart {
@@ -53,7 +51,7 @@ interface WebhookStart {
   readonly context: ConnectContext
 }
 
-async function startWebhook(api: Api, bot: { id: number; username: string }, { settings, url, context }: WebhookStart): Promise<void> {
+async function startWebhook(api: Api, bot: BotIdentity, { settings, url, context }: WebhookStart): Promise<void> {
   const { telegramWebhookSecret: secret = '', telegramWebhookPort: port, telegramWebhookHost: host } = settings
   const { resources, signal, receive, mount, log, clock } = context
   const fetch = createWebhook({ secret, bot, receive, log })
