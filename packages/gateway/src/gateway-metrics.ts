@@ -3,9 +3,11 @@ import type { PlatformStatus } from '@talaria/core/contracts'
 import { registerGauges, registerProcessMetrics, type Metrics } from '@talaria/core/metrics'
 import type { Databases } from '@talaria/db'
 import type { PlatformSupervisors } from './platforms/supervisors.ts'
+import type { DenialCounts } from './chats/authorize-denials.ts'
 import type { Turns } from './turns/turns.ts'
 
 export interface GatewayMetricsOptions {
+  readonly denials: DenialCounts
   readonly databases: Databases
   readonly turns: Turns
   readonly budget: DescriptorBudget
@@ -47,7 +49,13 @@ export function registerGatewayMetrics(metrics: Metrics, options: GatewayMetrics
   registerPlatformMetrics(metrics, options)
 }
 
-function registerPlatformMetrics(metrics: Metrics, { platforms, supervisors }: GatewayMetricsOptions): void {
+function registerPlatformMetrics(metrics: Metrics, { platforms, supervisors, denials }: GatewayMetricsOptions): void {
+  registerGauges(metrics, {
+    name: 'messages_denied_total',
+    help: 'Messages from chat platforms that were not let in since the start, by why.',
+    labels: ['platform', 'reason'],
+    collect: () => denials.rows().map(({ platform, reason, count }) => ({ value: count, labels: { platform, reason } })),
+  })
   registerGauges(metrics, {
     name: 'platform_state',
     help: '1 for the state that a platform is in.',

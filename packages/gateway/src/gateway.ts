@@ -254,6 +254,7 @@ export class Gateway implements AsyncDisposable {
       version,
       platforms: () => this.#platforms,
       supervisors: this.#supervisors,
+      denials: this.#chats.denials,
     })
     registerCronMetrics(metrics, { scheduler: this.#cron.scheduler, runs: this.#stores.cronRuns, clock, isOpen: () => databases.stats().databases > 0 })
     return createGatewayApp({
