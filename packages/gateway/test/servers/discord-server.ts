@@ -163,8 +163,8 @@ export class DiscordServer implements AsyncDisposable {
     if (this.isMute) return
     socket.on('close', () => this.#sockets.delete(socket))
     socket.send(JSON.stringify({ op: 10, d: { heartbeat_interval: 41_250 } }))
-    socket.on('message', (data) => {
-      const { op, d } = JSON.parse(String(data)) as { op: number; d: Json }
+    socket.on('message', (data: Buffer) => {
+      const { op, d } = JSON.parse(data.toString()) as { op: number; d: Json }
       if (op === 1) {
         this.heartbeats += 1
         if (this.acknowledgesHeartbeats) socket.send(JSON.stringify({ op: 11 }))
@@ -288,7 +288,7 @@ export class DiscordServer implements AsyncDisposable {
   }
 
   #post(channel: string, json: Json, files: readonly UploadedFile[]): [number, unknown] {
-    const content = String(json['content'] ?? '')
+    const content = (json['content'] ?? '') as string
     if (content.length > 2_000) {
       const errors = { content: { _errors: [{ code: 'BASE_TYPE_MAX_LENGTH', message: 'Must be 2000 or fewer in length.' }] } }
       return [400, { message: 'Invalid Form Body', code: 50035, errors }]
@@ -335,7 +335,7 @@ async function parse(request: IncomingMessage): Promise<{ json: Json; files: Upl
   const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } }).formData()
   const parts = [...form.values()].filter((part) => typeof part !== 'string')
   const files = await Promise.all(parts.map(async (part) => ({ name: part.name, bytes: await part.bytes() })))
-  return { json: JSON.parse(String(form.get('payload_json') ?? '{}')) as Json, files }
+  return { json: JSON.parse((form.get('payload_json') ?? '{}') as string) as Json, files }
 }
 
 function reply(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {

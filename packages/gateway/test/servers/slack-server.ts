@@ -111,7 +111,7 @@ export class SlackServer implements AsyncDisposable {
   }
 
   /** A request of the Events API, signed as Slack signs. */
-  request(body: Json | URLSearchParams, { at = Date.now(), secret = SLACK.signingSecret as string } = {}): Request {
+  request(body: Json | URLSearchParams, { at = Date.now(), secret = SLACK.signingSecret }: { readonly at?: number; readonly secret?: string } = {}): Request {
     const text = body instanceof URLSearchParams ? String(body) : JSON.stringify(body)
     const timestamp = String(Math.floor(at / 1_000))
     const signature = `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${text}`).digest('hex')}`
@@ -134,8 +134,8 @@ export class SlackServer implements AsyncDisposable {
     socket.on('close', () => this.#sockets.delete(socket))
     socket.send(JSON.stringify({ type: 'hello', num_connections: 1 }))
     for (const envelope of this.#unacknowledged.values()) socket.send(JSON.stringify(envelope))
-    socket.on('message', (data) => {
-      const answer = JSON.parse(String(data)) as Json
+    socket.on('message', (data: Buffer) => {
+      const answer = JSON.parse(data.toString()) as Json
       this.#unacknowledged.delete(String(answer['envelope_id']))
       this.acknowledged.push(answer)
     })

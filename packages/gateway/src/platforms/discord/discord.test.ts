@@ -263,7 +263,7 @@ test('failed attempts leave nothing open', async () => {
   const rounds = FULL ? 1_000 : 30
   for (let round = 0; round < rounds; round++) {
     server.refuseWith = [4004, 4000, 4014][round % 3]
-    await expect(open({ ...(round % 5 === 0 && { DISCORD_BOT_TOKEN: 'wrong' }) })).rejects.toThrow()
+    await expect(open({ ...(round % 5 === 0 && { DISCORD_BOT_TOKEN: 'wrong' }) })).rejects.toMatchObject({ name: 'PlatformError' })
   }
   await until('timers are gone', 8_000, () => timers() <= start + 1)
   await expectSameDescriptors(before)

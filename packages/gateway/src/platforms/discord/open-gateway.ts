@@ -87,7 +87,7 @@ export async function openGateway({ settings, http, context, onDispatch }: Gatew
     },
     ws: {
       buildStrategy(built) {
-        manager = built as Manager & GatewayEvents
+        manager = built
         manager.on('closed', onClosed)
         manager.on('ready', onReady)
         manager.on('resumed', onReady)

@@ -10,7 +10,7 @@ export function renderMrkdwn(markdown: string): string {
   const lines: string[] = []
   let fence: string | undefined
   // The marks below are ours alone.
-  for (const line of markdown.replaceAll(/[\u0001\u0002]/g, '').split('\n')) {
+  for (const line of markdown.replaceAll(BOLD, '').replaceAll(KEPT, '').split('\n')) {
     const mark = FENCE.exec(line)?.[1]
     if (fence === undefined && mark) {
       fence = mark

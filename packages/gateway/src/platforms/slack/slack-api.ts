@@ -1,4 +1,4 @@
-import { webApi, type Logger } from '@slack/bolt'
+import { LogLevel, webApi, type Logger } from '@slack/bolt'
 import type { HttpClient } from '../http-client.ts'
 import { slackErrorOf } from './slack-error.ts'
 
@@ -38,6 +38,6 @@ export const silence: Logger = {
   warn() {},
   error() {},
   setLevel() {},
-  getLevel: () => 'error' as ReturnType<Logger['getLevel']>,
+  getLevel: () => LogLevel.ERROR,
   setName() {},
 }

@@ -43,7 +43,7 @@ interface Remembered {
   readonly user?: string
   readonly text?: string
   readonly files?: readonly { readonly name?: string | null }[]
-  readonly metadata?: { readonly event_payload?: object }
+  readonly metadata?: { readonly event_payload?: { readonly id?: string } }
 }
 
 /** Slack while it is connected. */
@@ -61,16 +61,16 @@ export class SlackPlatform implements Platform {
     refuseTooLong(message.text)
     if (message.attachments.length > 0) return this.#sendFiles(message, signal)
     const { chatId: channel, threadId } = message.address
-    const sent = await this.#options.api(signal, (client) =>
-      client.chat.postMessage({
-        channel,
-        text: renderMrkdwn(message.text),
-        unfurl_links: false,
-        unfurl_media: false,
-        metadata: { event_type: METADATA, event_payload: { id: message.id } },
-        ...(threadId !== '' && { thread_ts: threadId }),
-      }),
-    )
+    const request = {
+      channel,
+      text: renderMrkdwn(message.text),
+      unfurl_links: false,
+      unfurl_media: false,
+      metadata: { event_type: METADATA, event_payload: { id: message.id } },
+      ...(threadId !== '' && { thread_ts: threadId }),
+    }
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's method, not a window's.
+    const sent = await this.#options.api(signal, (client) => client.chat.postMessage(request))
     return { messageId: sent.ts! }
   }
 
@@ -103,7 +103,7 @@ export class SlackPlatform implements Platform {
       ({ user, text, files = [], metadata }) =>
         user === this.account &&
         (message.attachments.length === 0
-          ? (metadata?.event_payload as { id?: string } | undefined)?.id === message.id
+          ? metadata?.event_payload?.id === message.id
           : text === renderMrkdwn(message.text) && files.map(({ name }) => name).join() === names),
     )
     return found?.ts === undefined ? undefined : { messageId: found.ts }
