@@ -38,7 +38,7 @@ function addList(sessions: Command): void {
     .option('--json', 'print JSON')
     .action(async ({ source, limit, json }: { source?: string; limit: number; json?: boolean }) => {
       const query = new URLSearchParams({ limit: String(limit), ...(source !== undefined && { source }) })
-      const { data } = await gatewayClient(await readConfig()).ask('GET', `/api/sessions?${query}`, Sessions)
+      const { data } = await gatewayClient(await readConfig()).ask('GET', `/api/sessions?${query.toString()}`, Sessions)
       if (json) return printJson(data)
       const now = clock.now()
       const rows = data.map((one) => [
@@ -75,7 +75,7 @@ function addSearch(sessions: Command): void {
     .option('--json', 'print JSON')
     .action(async (q: string, { limit, json }: { limit: number; json?: boolean }) => {
       const query = new URLSearchParams({ q, limit: String(limit) })
-      const { data } = await gatewayClient(await readConfig()).ask('GET', `/api/sessions/search?${query}`, Hits)
+      const { data } = await gatewayClient(await readConfig()).ask('GET', `/api/sessions/search?${query.toString()}`, Hits)
       if (json) return printJson(data)
       console.log(
         table(

@@ -165,7 +165,7 @@ describe('authorisation', () => {
   it('shows a stranger a code in a direct chat, and lets them in once it is approved', async () => {
     await using door = await openDoor()
     const refused = await door.authorize({ from: 'eve' })
-    const code = /code is ([A-Z2-9]{8})/.exec('answer' in refused ? refused.answer! : '')![1]!
+    const code = /code is ([A-Z2-9]{8})/.exec('answer' in refused ? (refused.answer ?? '') : '')![1]!
     expect(await door.authorize({ from: 'eve' })).toEqual({ kind: 'refused', reason: 'unknown_sender' })
     await door.pairing.approve('twin', code)
     expect(await door.authorize({ from: 'eve' })).toEqual({ kind: 'allowed', tier: 'admin' })

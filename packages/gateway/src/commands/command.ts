@@ -45,7 +45,7 @@ type Written<Spec extends ArgumentSpec> = Pick<Command<Spec>, 'name' | 'category
   Partial<Pick<Command<Spec>, 'aliases' | 'tier' | 'whileBusy' | 'chatsOnly' | 'arguments'>>
 
 /** A command with what it does not say: no arguments, for everybody, not while an answer is being written. */
-export function defineCommand<Spec extends ArgumentSpec = Record<never, never>>(command: Written<Spec>): Command {
+export function defineCommand<Spec extends ArgumentSpec = Record<string, never>>(command: Written<Spec>): Command {
   return { aliases: [], tier: 'user', whileBusy: false, arguments: {} as Spec, ...command } as unknown as Command
 }
 

@@ -2,6 +2,7 @@ import { checkForLeaks } from '@talaria/db/testing'
 import { describe, expect, it } from 'vitest'
 import { KEY, openTestCommands, type TestCommands } from '../../test/open-test-commands.ts'
 import { echo, TestAgent } from '../../test/test-agent.ts'
+import { textOf } from '../turns/agent-messages.ts'
 
 checkForLeaks()
 
@@ -30,7 +31,7 @@ describe('commands that change the past', () => {
 
   it('summarise what was said but for the last exchanges, and keep the original', async () => {
     const agent = new TestAgent({
-      play: (run) => (String(run.request.messages.at(-1)?.content).startsWith('Summarise') ? run.say('They spoke of boats.').finish() : echo(run)),
+      play: (run) => (textOf(run.request.messages.at(-1)!.content).startsWith('Summarise') ? run.say('They spoke of boats.').finish() : echo(run)),
     })
     await using test = await openTestCommands({ agent })
     for (const text of ['boats '.repeat(200), 'two', 'three']) await test.say(text)
@@ -46,7 +47,7 @@ describe('commands that change the past', () => {
 
   it('leave all as it was when the summary cannot be written, or there is nothing to summarise', async () => {
     const agent = new TestAgent({
-      play: (run) => (String(run.request.messages.at(-1)?.content).startsWith('Summarise') ? run.fail('model_unavailable') : echo(run)),
+      play: (run) => (textOf(run.request.messages.at(-1)!.content).startsWith('Summarise') ? run.fail('model_unavailable') : echo(run)),
     })
     await using test = await openTestCommands({ agent })
     await test.say('one')
