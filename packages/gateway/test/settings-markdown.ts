@@ -9,7 +9,14 @@ variable counts as not set. Secrets belong into the environment or \`.env\` only
 \`TALARIA_HOME\` itself, in the environment, says where everything is kept: \`~/.talaria\` unless set. \`talaria settings\` prints this list.
 `
 
-const SECTIONS: Readonly<Record<string, string>> = { gateway: 'Gateway', model: 'Models', agent: 'Agent', cron: 'Cron', chats: 'Conversations on chat platforms', platforms: 'Chat platforms' }
+const SECTIONS: Readonly<Record<string, string>> = {
+  gateway: 'Gateway',
+  model: 'Models',
+  agent: 'Agent',
+  cron: 'Cron',
+  chats: 'Conversations on chat platforms',
+  platforms: 'Chat platforms',
+}
 
 /** The page of documentation for a table of settings. */
 export function settingsMarkdown(table: SettingsTable): string {

@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@talaria/core'
-import { readWebhookBody } from '../read-webhook-body.ts'
+import { readBody } from '../read-body.ts'
 import type { EventIntake } from './event-intake.ts'
 import { readDelivery } from './read-delivery.ts'
 
@@ -17,9 +17,9 @@ export interface WebhookOptions {
 export function createWebhook({ encryptKey, verificationToken, take, clock, log }: WebhookOptions): (request: Request) => Promise<Response> {
   return async (request) => {
     if (request.method !== 'POST') return new Response(null, { status: 405, headers: { Allow: 'POST' } })
-    const body = await readWebhookBody(request, MAX_BYTES)
+    const body = await readBody(request, MAX_BYTES)
     if (body === undefined) return new Response(null, { status: 413 })
-    const delivery = readDelivery(body, request.headers, { encryptKey, verificationToken, now: clock.now() })
+    const delivery = readDelivery(body.toString(), request.headers, { encryptKey, verificationToken, now: clock.now() })
     if (delivery.kind === 'challenge') return Response.json({ challenge: delivery.challenge })
     if (delivery.kind === 'unreadable') return new Response(null, { status: 400 })
     if (delivery.kind === 'forged') {

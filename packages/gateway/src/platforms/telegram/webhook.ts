@@ -1,6 +1,6 @@
 import { secretsEqual } from '@talaria/core'
 import type { Update } from 'grammy/types'
-import { readWebhookBody } from '../read-webhook-body.ts'
+import { readBody } from '../read-body.ts'
 import { takeUpdates, type TakeUpdatesOptions } from './take-updates.ts'
 
 /** Telegram's own limit for a text is 4,096 characters; an update of 1 MB is none of Telegram's. */
@@ -19,9 +19,9 @@ export function createWebhook(options: WebhookOptions): (request: Request) => Pr
       options.log.warn('A request to the webhook of Telegram did not know its secret and was refused.')
       return new Response(null, { status: 401 })
     }
-    const body = await readWebhookBody(request, MAX_BYTES)
+    const body = await readBody(request, MAX_BYTES)
     if (body === undefined) return new Response(null, { status: 413 })
-    const update = parseUpdate(body)
+    const update = parseUpdate(body.toString())
     if (!update) return new Response(null, { status: 400 })
     const failed = await takeUpdates([update], options)
     if (failed) options.log.error({ err: failed.error }, 'A message from Telegram could not be written down; Telegram will send it again.')

@@ -1,5 +1,5 @@
 /** The bytes of a request, or `undefined` when there are more than `maxBytes`; the rest is then not read. */
-export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+export async function readBody(request: Request, maxBytes: number): Promise<Buffer | undefined> {
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return undefined
   const chunks: Uint8Array[] = []
   let size = 0
