@@ -10,6 +10,7 @@ import { Chats } from './chats/chats.ts'
 import { MediaCache } from './chats/media-cache.ts'
 import type { CommandCron } from './commands/command-services.ts'
 import { createCommands, type Commands } from './commands/commands.ts'
+import { homeChannelOf } from './delivery/home-channel-of.ts'
 import { WorkPause } from './commands/work-pause.ts'
 import { Pairing } from './pairing/pairing.ts'
 import type { PlatformSupervisors } from './platforms/supervisors.ts'
@@ -63,6 +64,7 @@ export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
     ...options,
     platforms: supervisors.all.map(({ name }) => name),
     connected: (name) => supervisors.connected(name),
+    configuredHome: (name) => homeChannelOf(settings, name),
     authorize: createAuthorize({
       policyOf: (platform) => accessPolicyOf(settings, platform),
       pairing,

@@ -11,6 +11,7 @@ import { MAX_BODY_BYTES } from './api/json-body.ts'
 import { createCron, type Cron } from './cron/create-cron.ts'
 import { registerCronMetrics } from './cron/cron-metrics.ts'
 import { roomForText } from './delivery/duplicate-label.ts'
+import { homeChannelOf } from './delivery/home-channel-of.ts'
 import { createGatewayApp } from './gateway-app.ts'
 import { gatewayChecks } from './gateway-checks.ts'
 import { registerGatewayMetrics } from './gateway-metrics.ts'
@@ -285,12 +286,6 @@ export class Gateway implements AsyncDisposable {
       log,
     })
   }
-}
-
-/** The settings of `chatSettings` that name a home. */
-function homeChannelOf(settings: Readonly<Record<string, unknown>>, platform: string) {
-  const chatId = settings[`${platform}HomeChannel`] as string | undefined
-  return chatId === undefined ? undefined : { chatId, threadId: (settings[`${platform}HomeChannelThreadId`] as string | undefined) ?? '' }
 }
 
 function systemTimezone(): string {

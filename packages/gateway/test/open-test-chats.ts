@@ -140,6 +140,7 @@ async function startProcess(options: ProcessOptions): Promise<Process> {
     authorize: async (message) => options.authorize?.(message) ?? { kind: 'allowed', tier: 'admin' },
     commands: options.commands ?? { dispatch: async () => undefined },
     policyOf: () => ({ sharing: DEFAULT_SHARING, busyMode: options.busyMode ?? 'queue', reset: {} }),
+    configuredHome: () => undefined,
     isPaused: async () => false,
     cache: new MediaCache(cacheDir, clock),
     maxAttachmentBytes: options.maxAttachmentBytes ?? 1024 * 1024,

@@ -1,8 +1,10 @@
 import type { Log } from '@talaria/core'
 import type { ChatAddress, GatewayStores, NewOutbound, Turn } from '@talaria/db'
+import type { Places } from '../delivery/resolve-target.ts'
 import type { ChatEnd, ChatOutcome } from '../turns/settle-turn.ts'
 import { attachmentOf } from './attachment-of.ts'
-import { outboundRows } from './outbound-rows.ts'
+import { destinationsOf } from './destinations.ts'
+import { outboundRows, type Reply } from './outbound-rows.ts'
 import { outgoingMedia } from './outgoing-media.ts'
 import { sendablePath, type PathPolicy } from './path-policy.ts'
 import { isSilence } from './silence.ts'
@@ -17,6 +19,8 @@ export interface TurnOrigin {
   readonly replyTo: string
   /** The messages that it answers. */
   readonly inbound: readonly string[]
+  /** Where the answer goes instead, see `Delivery`. */
+  readonly deliverTo?: readonly string[]
 }
 
 /** The chat that a turn came from; `undefined` where it came from none. */
@@ -27,8 +31,10 @@ export function originOf({ request }: Pick<Turn, 'request'>): TurnOrigin | undef
 export interface ChatSettlementOptions {
   readonly stores: Pick<GatewayStores, 'routes'>
   readonly paths: PathPolicy
-  /** How long a message may be there. */
-  readonly room: number
+  /** The chats that there are, where an answer goes to another than its own. */
+  readonly places: Places
+  /** How long a message may be on a platform. */
+  readonly roomOn: (platform: string) => number
   /** Messages that streaming has made of the answer. */
   readonly drafts?: readonly string[]
   /** Messages that the turn took up while it ran. */
@@ -45,14 +51,14 @@ export async function settleChat(origin: TurnOrigin, outcome: ChatOutcome, optio
 }
 
 async function replyRows(origin: TurnOrigin, { status, summary, turnId }: ChatOutcome, options: ChatSettlementOptions): Promise<readonly NewOutbound[]> {
-  const { drafts = [], footer, room } = options
+  const { drafts = [], footer } = options
   const isWhole = status === 'completed' || status === 'incomplete'
   // Of an answer that was cut short the chat keeps what it shows already.
   if (isSilence(summary.text) || (!isWhole && drafts.length === 0)) return []
   const { text, paths } = outgoingMedia(summary.text)
   const sendable = isWhole ? await sendablePaths(paths, options) : []
   const said = isWhole && footer !== undefined ? `${text}\n\n${footer}` : text
-  return outboundRows({ ...whereTo(origin), kind: 'reply', turnId, text: said, attachments: sendable.map(attachmentOf), drafts }, room)
+  return rowsFor(origin, { kind: 'reply', turnId, text: said, attachments: sendable.map(attachmentOf), drafts }, options)
 }
 
 async function sendablePaths(paths: readonly string[], { paths: policy, log }: ChatSettlementOptions): Promise<readonly string[]> {
@@ -63,12 +69,20 @@ async function sendablePaths(paths: readonly string[], { paths: policy, log }: C
 
 async function noticeRows(origin: TurnOrigin, outcome: ChatOutcome, options: ChatSettlementOptions): Promise<readonly NewOutbound[]> {
   const text = await noticeOf(origin, outcome, options)
-  return text === undefined ? [] : outboundRows({ ...whereTo(origin), kind: 'notice', turnId: outcome.turnId, text }, options.room)
+  if (text === undefined) return []
+  // Where nobody saw the question, it has to be said what this is about.
+  const said = origin.deliverTo ? `${origin.address.platform} ${origin.address.chatId}: ${text}` : text
+  return rowsFor(origin, { kind: 'notice', turnId: outcome.turnId, text: said }, options)
 }
 
-async function noticeOf({ sessionKey }: TurnOrigin, { status, error, summary }: ChatOutcome, { stores }: ChatSettlementOptions): Promise<string | undefined> {
+async function noticeOf(
+  { sessionKey, deliverTo }: TurnOrigin,
+  { status, error, summary }: ChatOutcome,
+  { stores }: ChatSettlementOptions,
+): Promise<string | undefined> {
   if (status === 'failed') return `I could not finish this answer: ${error?.message ?? 'no reason was given.'}`
   if (status === 'interrupted') {
+    if (deliverTo) return 'A restart cut this answer short.'
     if ((await stores.routes.interrupted(sessionKey)) < MOST_INTERRUPTIONS) return 'A restart cut this answer short. Use /retry to have it tried again.'
     await stores.routes.suspend(sessionKey)
     return `${MOST_INTERRUPTIONS} answers in a row were cut short by restarts here, so I have set this conversation aside. Write to begin a new one, or use /resume to go on with it.`
@@ -76,6 +90,7 @@ async function noticeOf({ sessionKey }: TurnOrigin, { status, error, summary }: 
   return status !== 'cancelled' && summary.text.trim() === '' ? '(The answer was empty.)' : undefined
 }
 
-function whereTo({ address, replyTo, sessionKey }: TurnOrigin) {
-  return { address, replyTo, sessionKey }
+async function rowsFor(origin: TurnOrigin, reply: Omit<Reply, 'address'>, { places, roomOn, log }: ChatSettlementOptions): Promise<readonly NewOutbound[]> {
+  const destinations = await destinationsOf(origin, places, log)
+  return destinations.flatMap((where) => outboundRows({ ...where, ...reply }, roomOn(where.address.platform)))
 }

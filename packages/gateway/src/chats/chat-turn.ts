@@ -3,6 +3,7 @@ import type { Chat, GatewayStores, Inbound, Route, TurnEvent } from '@talaria/db
 import { ApiError } from '../api/api-error.ts'
 import { routeChoicesOf } from '../commands/route-choices.ts'
 import { roomForText } from '../delivery/duplicate-label.ts'
+import type { Places } from '../delivery/resolve-target.ts'
 import type { Platform } from '../platforms/platform.ts'
 import { textOf } from '../turns/agent-messages.ts'
 import type { LiveTurn } from '../turns/live-turn.ts'
@@ -40,6 +41,8 @@ export interface ChatTurnOptions {
   readonly transcriber?: Transcriber
   /** Where files may be sent from. */
   readonly paths: PathPolicy
+  /** The chats that there are, where an answer goes to another than its own. */
+  readonly places: Places
   /** Instructions by the names under which people choose them. */
   readonly personalities: Readonly<Record<string, string>>
   /** The name of the default model. */
@@ -90,7 +93,13 @@ async function questionOf(rows: readonly Inbound[], signal: AbortSignal, options
   const { sharing, reset } = policyOf(name)
   const chat = await stores.chats.get(message.address)
   const { route, notice } = await conversationOf(sessionKey, message, { stores, chat, reset, clock })
-  const origin = { sessionKey, address: message.address, replyTo: message.messageId, inbound: rows.map(({ id }) => id) }
+  const origin = {
+    sessionKey,
+    address: message.address,
+    replyTo: message.messageId,
+    inbound: rows.map(({ id }) => id),
+    ...(message.delivery && { deliverTo: message.delivery.to }),
+  }
   if (notice !== undefined)
     await stores.outbound.add(outboundRows({ kind: 'notice', address: message.address, sessionKey, text: notice }, roomOn(name, options)))
   const platform = message.attachments.length > 0 ? await untilConnected(() => connected(name), { clock, signal }) : undefined
@@ -156,7 +165,8 @@ function settlementOf(
     return settleChat(question.origin, outcome, {
       stores: options.stores,
       paths: options.paths,
-      room: roomOn(question.origin.address.platform, options),
+      places: options.places,
+      roomOn: (platform) => roomOn(platform, options),
       drafts: stream?.drafts ?? [],
       takenUp: ongoing.takenUp(outcome.pendingSteer),
       ...(wantsFooter && { footer: `_${usage.inputTokens + usage.outputTokens} tokens_` }),
@@ -170,8 +180,9 @@ function settlementOf(
     }))
 }
 
-function streamOf({ address, replyTo }: TurnOrigin, options: ChatTurnOptions): ReplyStream | undefined {
+function streamOf({ address, replyTo, deliverTo }: TurnOrigin, options: ChatTurnOptions): ReplyStream | undefined {
   const { connected, clock, log } = options
+  if (deliverTo) return undefined
   const platform = connected(address.platform)
   return platform?.capabilities.edits ? new ReplyStream({ platform, address, replyTo, room: roomOn(address.platform, options), clock, log }) : undefined
 }

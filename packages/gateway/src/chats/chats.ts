@@ -2,6 +2,7 @@ import { startLoop, type Clock, type Log } from '@talaria/core'
 import type { GatewayStores, Inbound, Turn } from '@talaria/db'
 import type { Commands } from '../commands/commands.ts'
 import { roomForText } from '../delivery/duplicate-label.ts'
+import type { Places } from '../delivery/resolve-target.ts'
 import { startDelivery } from '../delivery/start-delivery.ts'
 import type { Reception as Received } from '../platforms/definition.ts'
 import type { Platform } from '../platforms/platform.ts'
@@ -12,9 +13,11 @@ import type { ChatPolicy } from './chat-policy.ts'
 import { ChatQueue } from './chat-queue.ts'
 import { originOf, settleChat } from './chat-settlement.ts'
 import { runChatTurn } from './chat-turn.ts'
+import { deliverDirectly } from './deliver-directly.ts'
 import type { InboundMessage } from './inbound-message.ts'
 import type { MediaCache } from './media-cache.ts'
 import { inboundMessageOf } from './merge-messages.ts'
+import type { OngoingTurn } from './ongoing-turn.ts'
 import { outboundRows } from './outbound-rows.ts'
 import type { PathPolicy } from './path-policy.ts'
 import { Reception } from './reception.ts'
@@ -43,6 +46,8 @@ export interface ChatsOptions {
   readonly maxAttachmentBytes: number
   /** Where files may be sent from. */
   readonly paths: PathPolicy
+  /** The home chat of a platform that the settings name. */
+  readonly configuredHome: Places['configuredHome']
   readonly transcriber?: Transcriber
   /** Instructions by the names under which people choose them. */
   readonly personalities: Readonly<Record<string, string>>
@@ -68,7 +73,7 @@ export class Chats implements AsyncDisposable {
     this.#options = options
     this.#queue = new ChatQueue({
       ...options,
-      answer: (rows, ongoing, signal) => runChatTurn(rows, { ongoing, signal }, options),
+      answer: (rows, ongoing, signal) => this.#answer(rows, ongoing, signal),
       giveUp: (rows, error) => this.#giveUp(rows, error),
       maxLength: (platform) => connected(platform)?.capabilities.maxLength ?? Infinity,
     })
@@ -90,12 +95,9 @@ export class Chats implements AsyncDisposable {
 
   /** What the end of a turn means for its chat, for whoever settles it in place of a process that is no more. */
   settlementOf(turn: Turn): SettleChat | undefined {
-    const { stores, connected, paths, log } = this.#options
+    const { stores, paths, log } = this.#options
     const origin = originOf(turn)
-    return (
-      origin &&
-      ((outcome) => settleChat(origin, outcome, { stores, paths, room: roomForText(connected(origin.address.platform)?.capabilities.maxLength), log }))
-    )
+    return origin && ((outcome) => settleChat(origin, outcome, { stores, paths, places: this.#places, roomOn: (platform) => this.#roomOn(platform), log }))
   }
 
   /** Takes over what a process has left behind that is no more; its turns are settled by now. */
@@ -112,16 +114,31 @@ export class Chats implements AsyncDisposable {
     await this.#running.disposeAsync()
   }
 
+  get #places(): Places {
+    const { stores, platforms, connected, configuredHome } = this.#options
+    return { chats: stores.chats, platforms, accountOn: (platform) => connected(platform)?.account, configuredHome }
+  }
+
+  #roomOn(platform: string): number {
+    return roomForText(this.#options.connected(platform)?.capabilities.maxLength)
+  }
+
+  #answer(rows: readonly Inbound[], ongoing: OngoingTurn, signal: AbortSignal): Promise<void> {
+    const [first] = rows
+    const message = inboundMessageOf(first!)
+    const options = { ...this.#options, places: this.#places }
+    if (!message.delivery?.isDirect) return runChatTurn(rows, { ongoing, signal }, options)
+    return deliverDirectly(rows, message, { ...options, roomOn: (platform) => this.#roomOn(platform) })
+  }
+
   async #giveUp(rows: readonly Inbound[], error: unknown): Promise<void> {
-    const { stores, connected, log } = this.#options
+    const { stores, log } = this.#options
     const [row] = rows
     log.error({ err: error, inbound: row!.id }, 'a message is given up: it could not be answered')
     const ids = rows.map(({ id }) => id)
     await stores.inbound.finish(ids, { state: 'discarded', reason: 'unanswerable' })
     const { address, messageId } = inboundMessageOf(row!)
     const text = 'I could not begin to answer this, though I tried for a while. Please send it again later.'
-    await stores.outbound.add(
-      outboundRows({ kind: 'notice', address, replyTo: messageId, text }, roomForText(connected(address.platform)?.capabilities.maxLength)),
-    )
+    await stores.outbound.add(outboundRows({ kind: 'notice', address, replyTo: messageId, text }, this.#roomOn(address.platform)))
   }
 }

@@ -48,7 +48,8 @@ export class Reception implements AsyncDisposable {
     const { address, kind, chatName = null, parentChatId = null } = message
     await stores.chats.seen(address, { kind, name: chatName, parentChatId })
     await stores.chats.heal(address)
-    return parseCommand(message.text, this.#prefixOn(address.platform)) ? this.#command(message, verdict.tier) : this.#enqueue(message)
+    const isCommand = !message.isVouchedFor && parseCommand(message.text, this.#prefixOn(address.platform)) !== undefined
+    return isCommand ? this.#command(message, verdict.tier) : this.#enqueue(message)
   }
 
   /** Waits for the commands that are being carried out. */

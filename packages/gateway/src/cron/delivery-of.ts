@@ -1,8 +1,8 @@
 import type { ChatAddress, CronDelivery, CronJob, NewOutbound } from '@talaria/db'
 import { outboundRows } from '../chats/outbound-rows.ts'
 import { isAutonomousSilence } from './autonomous-silence.ts'
-import { parseDeliverTarget } from './deliver-target.ts'
-import { resolveTarget, type Places } from './resolve-target.ts'
+import { parseDeliverTarget } from '../delivery/deliver-target.ts'
+import { resolveTarget, type Places } from '../delivery/resolve-target.ts'
 
 export interface DeliveryOptions extends Places {
   /** How long a message may be on a platform. */

@@ -2,6 +2,7 @@ import type { Clock } from '@talaria/core'
 import { sql } from 'kysely'
 import type { Database, Source } from '../../database.ts'
 import type { GatewayTables } from '../tables.ts'
+import { finishInbound } from './inbound-rows.ts'
 import type { NewOutbound, Outbound, OutboundCount, OutboundState } from './chat-records.ts'
 import { healChat } from './chat-rows.ts'
 import { adoptQuery, againQuery, claimQuery, deadQuery, nextDueQuery, replayQuery, sentQuery, type Again, type GivenUp } from './outbound-queries.ts'
@@ -89,10 +90,16 @@ export class OutboundStore extends OutboundReader {
     this.#clock = clock
   }
 
-  /** Writes chunks, in their order; those of a turn come with its settlement instead, see `TurnStore.settle`. */
-  add(chunks: readonly NewOutbound[]): Promise<readonly Outbound[]> {
+  /**
+   * Writes chunks, in their order, and with them that they answer the messages with these ids. Those of a turn come with
+   * its settlement instead, see `TurnStore.settle`.
+   */
+  add(chunks: readonly NewOutbound[], { answers = [] }: { readonly answers?: readonly string[] } = {}): Promise<readonly Outbound[]> {
     const now = this.#clock.now()
-    return this.#database.write((tx) => insertOutbound(tx, chunks, now))
+    return this.#database.write(async (tx) => {
+      await finishInbound(tx, answers, { state: 'done', turnId: null, reason: null, now })
+      return insertOutbound(tx, chunks, now)
+    })
   }
 
   /** Takes what is due on a platform, at most one row a chat, oldest first; each is this runner's to send now. */

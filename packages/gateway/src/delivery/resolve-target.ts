@@ -18,7 +18,7 @@ export type Resolved = { readonly addresses: readonly ChatAddress[] } | { readon
 /** More chats than one platform has for one agent; a bound for what is read at once. */
 const LIMIT = 1_000
 
-/** Finds the chats of a target. `origin` is the chat that its job was made in. */
+/** Finds the chats of a target. `origin` is the chat that a job was made in, or that a message came from. */
 export async function resolveTarget(target: DeliverTarget, origin: ChatAddress | null, places: Places): Promise<Resolved> {
   switch (target.kind) {
     case 'session':

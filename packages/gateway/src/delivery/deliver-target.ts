@@ -1,8 +1,8 @@
-/** Where a job's output may go, read. */
+/** Where output may go that answers nobody, read. */
 export type DeliverTarget =
   /** To nobody: its session is in the list of sessions, or is not. */
   | { readonly kind: 'session' | 'none' }
-  /** The chat the job was made in. */
+  /** The chat that it came from. */
   | { readonly kind: 'origin' }
   /** Every home chat, or that of one platform. */
   | { readonly kind: 'home'; readonly platform?: string }
