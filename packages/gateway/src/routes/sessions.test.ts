@@ -51,6 +51,13 @@ describe('a session', () => {
     for (const id of ['', 'a/b', '..', 'a'.repeat(257), 'ü']) expect((await t.api.refusal(t.api.post('/api/sessions', { id }))).status).toBe(400)
   })
 
+  test('may have the title of another', async () => {
+    await using t = await startTestGateway()
+    await create(t, { title: 'Trip' })
+    expect((await t.api.post('/api/sessions', { title: 'Trip' })).status).toBe(201)
+    expect((await t.api.json(t.api.get('/api/sessions'))).data).toHaveLength(2)
+  })
+
   test('is changed in what is named, all of it or nothing', async () => {
     await using t = await startTestGateway()
     const { id } = await create(t, { title: 'Mine', metadata: { a: 1 } })
