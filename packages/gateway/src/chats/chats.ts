@@ -104,7 +104,9 @@ export class Chats implements AsyncDisposable {
   async adopt(deadRunner: string): Promise<void> {
     const { stores, runner } = this.#options
     await stores.outbound.adopt(deadRunner, runner.id)
-    for (const { sessionKey } of await stores.inbound.adopt(deadRunner, runner.id)) this.#queue.wake(sessionKey)
+    await stores.inbound.adopt(deadRunner, runner.id)
+    // All: those that only waited for what the other one had taken are due as well.
+    await this.#queue.wakeAll()
   }
 
   /** Begins nothing more, waits for what has begun, and sends what has left; the rest waits in the database. */

@@ -1,0 +1,5 @@
+export { DISCORD, DiscordServer } from './discord-server.ts'
+export { FeishuServer } from './feishu-server.ts'
+export { NtfyServer } from './ntfy-server.ts'
+export { SLACK, SlackServer } from './slack-server.ts'
+export { TelegramServer } from './telegram-server.ts'

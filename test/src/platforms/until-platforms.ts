@@ -1,0 +1,18 @@
+import { until } from '@talaria/core/testing'
+import type { Gateway } from '../testing/gateway.ts'
+
+const PATIENCE_MS = 20_000
+
+/** Waits until platforms are in a state, as the gateway itself says. */
+export async function untilPlatforms({ api }: Gateway, names: readonly string[], state = 'connected'): Promise<void> {
+  await until(`${names.join(', ')}: ${state}`, PATIENCE_MS, async () => {
+    const { json } = await api.get('/api/platforms')
+    const states = json.data as { name: string; state: string }[]
+    return names.every((name) => states.some((platform) => platform.name === name && platform.state === state))
+  })
+}
+
+/** Waits for something that people see. */
+export function untilSeen<Answer>(what: string, look: () => Promise<Answer | undefined | false> | Answer | undefined | false): Promise<Answer> {
+  return until(what, PATIENCE_MS, look)
+}
