@@ -37,3 +37,24 @@ test('a platform that hangs, one that crashes and one that floods touch neither 
   expect([paused.state, service.connections]).toEqual(['paused', 0])
   expect((await t.api.post('/api/platforms/api_server/pause', {})).status).toBe(409)
 })
+
+test('a platform that fails to answer is to be asked again, and 64 failures use up no place', async () => {
+  let answers: () => Promise<Response> = async () => {
+    throw new Error('no')
+  }
+  const webhooks = named('webhooks', async ({ mount }) => {
+    mount(() => answers())
+    return scriptedConnection()
+  })
+  const service = new TwinService({ clock: systemClock })
+  await using t = await startTestGateway({ platforms: [webhooks, twinPlatform(service)] })
+  await until('it is connected', 5_000, () => t.gateway.status.platforms.find(({ name }) => name === 'webhooks')?.state === 'connected')
+  const call = async (name: string) => t.gateway.fetch(new Request(`http://127.0.0.1/platforms/${name}/hook`, { method: 'POST' }))
+  for (let times = 0; times < 65; times++) {
+    const failed = await call('webhooks')
+    expect([times, failed.status, failed.headers.get('retry-after')]).toEqual([times, 503, '5'])
+  }
+  answers = async () => new Response('thank you')
+  expect(await (await call('webhooks')).text()).toBe('thank you')
+  expect((await call('twin')).headers.get('retry-after')).toBe('5')
+})
