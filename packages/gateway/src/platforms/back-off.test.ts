@@ -10,6 +10,7 @@ test('a wait is between a second and a ceiling that doubles up to five minutes',
   expect(waits(0, 12)).toEqual(Array.from({ length: 12 }, () => 1_000))
   expect(waits(1, 10)).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000])
   expect(waits(0.5, 2)).toEqual([1_500, 2_500])
+  expect(waits(1 / 3, 1)).toEqual([1_333])
   expect(waits(1, 2_000).at(-1)).toBe(300_000)
 })
 

@@ -88,7 +88,7 @@ test('health names a platform that is not connected, and every setting that lets
     TELEGRAM_API_ROOT: NOWHERE,
     TELEGRAM_ALLOW_ALL_USERS: 'true',
   })
-  const platforms = async () => (await t.api.json(t.api.get('/health/deep'))).checks.find(({ name }: Json) => name === 'platforms') as Json
+  const platforms = async (): Promise<Json> => (await t.api.json(t.api.get('/health/deep'))).checks.find(({ name }: Json) => name === 'platforms')
   const open = await platforms()
   expect(open.status).toBe('degraded')
   for (const setting of ['GATEWAY_ALLOW_ALL_USERS', 'TELEGRAM_ALLOW_ALL_USERS']) expect(open.detail).toContain(setting)
