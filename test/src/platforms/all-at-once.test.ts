@@ -69,7 +69,7 @@ describe('a gateway on Discord, Slack, Feishu and ntfy at once, whose Telegram r
 
   test('connects a platform that refuses no more when it is told to', async () => {
     telegram.outage = undefined
-    await gateway.api.post('/api/platforms/telegram/reconnect', {})
+    expect((await gateway.api.post('/api/platforms/telegram/reconnect', {})).status).toBe(200)
     await untilPlatforms(gateway, ['telegram'])
   })
 

@@ -34,7 +34,8 @@ test('a gateway that is killed says what it cut short and what may be a duplicat
   telegram.queue({ text: '!hang', ...to(2) })
   telegram.queue({ text: '!say second', ...to(2) })
   await untilSeen('that all are taken', () => telegram.confirmed === 3)
-  await untilSeen('the turn', async () => !(await isIdle(first)))
+  // Shown from when the turn is on disk.
+  await untilSeen('that it answers', () => telegram.calls.some(({ method }) => method === 'sendChatAction'))
   await first.process.stop('SIGKILL')
   await using _second = await start(home.path, telegram)
   // Sooner than the look for what others have left behind.
