@@ -79,7 +79,12 @@ describe('authorisation', () => {
   })
 
   it('lets in whom the settings name, by the variables that Hermes has', async () => {
-    await using door = await openDoor({ TWIN_ALLOWED_USERS: 'ada,bob', GATEWAY_ALLOWED_USERS: 'cid', TWIN_ALLOWED_CHATS: 'lounge', TWIN_ALLOWED_ROLES: 'crew' })
+    await using door = await openDoor({
+      TWIN_ALLOWED_USERS: 'ada,bob',
+      GATEWAY_ALLOWED_USERS: 'cid',
+      TWIN_GROUP_ALLOWED_CHATS: 'lounge',
+      TWIN_ALLOWED_ROLES: 'crew',
+    })
     for (const from of ['ada', 'bob', 'cid']) expect(await door.authorize({ from }), from).toMatchObject({ kind: 'allowed' })
     expect(await door.authorize({ ...IN_GROUP, from: 'eve', chat: 'lounge' })).toEqual({ kind: 'allowed', tier: 'user' })
     expect(await door.authorize({ ...IN_GROUP, from: 'eve', roles: ['crew'] })).toEqual({ kind: 'allowed', tier: 'user' })
@@ -93,7 +98,7 @@ describe('authorisation', () => {
   })
 
   it('opens a platform by its own setting only, never by a star', async () => {
-    for (const name of ['TWIN_ALLOWED_USERS', 'TWIN_ALLOWED_CHATS', 'TWIN_ADMIN_USERS', 'GATEWAY_ALLOWED_USERS'])
+    for (const name of ['TWIN_ALLOWED_USERS', 'TWIN_GROUP_ALLOWED_CHATS', 'TWIN_ADMIN_USERS', 'GATEWAY_ALLOWED_USERS'])
       await expect(load({ [name]: 'ada, *' }), name).rejects.toThrow(/not \*, for which there is \w+_ALLOW_ALL_USERS/)
     for (const name of ['TWIN_ALLOW_ALL_USERS', 'GATEWAY_ALLOW_ALL_USERS']) {
       await using door = await openDoor({ [name]: 'true' })

@@ -29,8 +29,8 @@ export function chatSettings<const Key extends string>(key: Key, env: string, la
       help: `Ids of those who may talk to the agent on ${label}; nobody else may, unless they are paired.`,
     },
     [`${key}AllowedChats`]: {
-      env: `${env}_ALLOWED_CHATS`,
-      file: at('allowed_chats'),
+      env: `${env}_GROUP_ALLOWED_CHATS`,
+      file: at('group_allowed_chats'),
       schema: ids('chat'),
       fallback: [],
       help: `Ids of chats on ${label} in which everybody may talk to the agent.`,
