@@ -6,6 +6,9 @@ import { fileUrls } from './file-urls.ts'
 import { copyNativePackage, NATIVE_PACKAGES } from './native-packages.ts'
 import { noticesOf } from './notices.ts'
 
+// Libraries try these and do without them.
+const OPTIONAL_PACKAGES = ['zlib-sync']
+
 /** A bundle that was made: where it is, and what is in it. */
 export interface Bundle {
   readonly folder: string
@@ -29,7 +32,7 @@ export async function bundleApp(root: string, name: string): Promise<Bundle> {
     cwd: app,
     input: Object.fromEntries(mains.map((main) => [basename(main, '.ts'), entryOf(join(app, main))])),
     platform: 'node',
-    external: Object.keys(NATIVE_PACKAGES),
+    external: [...Object.keys(NATIVE_PACKAGES), ...OPTIONAL_PACKAGES],
     transform: { define: { TALARIA_VERSION: JSON.stringify(version) } },
     plugins: [cachedEntries(), fileUrls(entryOf)],
     output: {
