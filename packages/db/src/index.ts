@@ -17,6 +17,7 @@ export type { ChatQuery, ChatReader, ChatSeen, ChatStore } from './gateway/chats
 export type { InboundAccepted, InboundReader, InboundStore } from './gateway/chats/inbound-store.ts'
 export type { OutboundFailure, OutboundQuery, OutboundReader, OutboundStore } from './gateway/chats/outbound-store.ts'
 export type { PairingStore } from './gateway/chats/pairing-store.ts'
+export type { PlatformLeaseStore } from './gateway/chats/platform-lease-store.ts'
 export type { PlatformReader, PlatformStore } from './gateway/chats/platform-store.ts'
 export type { RouteReader, RouteStore } from './gateway/chats/route-store.ts'
 export type { NewApiKey, ApiKeyStore } from './gateway/api-key-store.ts'

@@ -434,3 +434,12 @@ CREATE INDEX cron_run_queued on cron_run (run_at, id) where state = 'queued';
 CREATE INDEX cron_run_running on cron_run (job_id) where state = 'running';
 
 CREATE INDEX cron_run_by_end on cron_run (finished_at) where finished_at is not null;
+
+CREATE TABLE platform_lease (
+  platform text not null,
+  account text not null,
+  holder text,
+  fence integer not null,
+  expires_at integer not null,
+  primary key (platform, account)
+) strict, without rowid;

@@ -5,6 +5,7 @@ import { ChatReader, ChatStore } from './chats/chat-store.ts'
 import { InboundReader, InboundStore } from './chats/inbound-store.ts'
 import { OutboundReader, OutboundStore } from './chats/outbound-store.ts'
 import { PairingStore } from './chats/pairing-store.ts'
+import { PlatformLeaseStore } from './chats/platform-lease-store.ts'
 import { PlatformReader, PlatformStore } from './chats/platform-store.ts'
 import { RouteReader, RouteStore } from './chats/route-store.ts'
 import { ConversationReader, ConversationStore } from './conversation-store.ts'
@@ -44,6 +45,7 @@ export interface GatewayStores {
   readonly inbound: InboundStore
   readonly outbound: OutboundStore
   readonly platforms: PlatformStore
+  readonly platformLeases: PlatformLeaseStore
   readonly pairing: PairingStore
   readonly idempotency: IdempotencyStore
   readonly apiKeys: ApiKeyStore
@@ -79,6 +81,7 @@ export function gatewayStores(database: Database<GatewayTables>, clock: Clock): 
     inbound: new InboundStore(database, clock),
     outbound: new OutboundStore(database, clock),
     platforms: new PlatformStore(database, clock),
+    platformLeases: new PlatformLeaseStore(database, clock),
     pairing: new PairingStore(database, clock),
     idempotency: new IdempotencyStore(database),
     apiKeys: new ApiKeyStore(database, clock),

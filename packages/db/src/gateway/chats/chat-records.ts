@@ -180,6 +180,30 @@ export interface PlatformTransition extends Omit<PlatformRecord, 'since'> {
   readonly at: number
 }
 
+/** Which account of a platform is wanted, and by whom. */
+export interface WantedLease {
+  readonly platform: string
+  readonly account: string
+  /** The id of the runner that wants it. */
+  readonly holder: string
+  readonly ttlMs: number
+  /** A holder that is known to be no more: what it held is free before its time is up. */
+  readonly gone?: string
+}
+
+/** Who may be connected to an account of a platform. */
+export interface PlatformLease {
+  readonly platform: string
+  readonly account: string
+  /** The id of a runner; `null` when it was given back. */
+  readonly holder: string | null
+  /** Grows with every holder. */
+  readonly fence: number
+  readonly expiresAt: number
+  /** The number of the holder's process, as far as it is registered. */
+  readonly pid: number | null
+}
+
 /** Somebody asks to be paired: they were shown a code, which is known here by its hash only. */
 export interface PairingRequest {
   readonly platform: string

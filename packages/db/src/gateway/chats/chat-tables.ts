@@ -10,6 +10,7 @@ export interface ChatTables {
   outbound: OutboundTable
   platform: PlatformTable
   platform_transition: PlatformTransitionTable
+  platform_lease: PlatformLeaseTable
   pairing_request: PairingRequestTable
   pairing_lock: PairingLockTable
   paired_user: PairedUserTable
@@ -111,6 +112,16 @@ export interface PlatformTransitionTable {
   reason: string | null
   next_attempt_at: number | null
   at: number
+}
+
+export interface PlatformLeaseTable {
+  platform: string
+  account: string
+  /** Empty when it was released. */
+  holder: string | null
+  /** Grows with every holder, so that one that was late changes nothing. */
+  fence: number
+  expires_at: number
 }
 
 export interface PairingRequestTable {
