@@ -106,3 +106,29 @@ test('a reader that stalls does not stall the service', async () => {
   child.kill('SIGKILL')
   await once(child, 'exit')
 })
+
+test('a level that changes holds for the log and for the children that it has already', () => {
+  let level = 'info'
+  const lines: string[] = []
+  const log = createLog('test', { level: () => level, destination: { write: (line) => lines.push((JSON.parse(line) as { msg: string }).msg) } })
+  const child = log.child({ platform: 'telegram' })
+  const speak = () => {
+    child.debug('whispered')
+    log.info('said')
+    child.fatal('shouted')
+  }
+  speak()
+  level = 'debug'
+  speak()
+  level = 'silent'
+  speak()
+  expect(lines).toEqual(['said', 'shouted', 'whispered', 'said', 'shouted'])
+})
+
+test('a log file has the lines that standard error has, without their secrets', () => {
+  const lines: string[] = []
+  const file: string[] = []
+  createLog('test', { destination: { write: (line) => lines.push(line) }, file: { write: (line) => file.push(line) } }).info({ token: 'x1' }, 'Said.')
+  expect(file).toEqual(lines)
+  expect(file[0]).toContain('"token":"[redacted]"')
+})

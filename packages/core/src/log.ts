@@ -9,8 +9,10 @@ import { RepeatThrottle } from './repeat-throttle.ts'
 export type Log = pino.Logger
 
 export interface LogOptions {
-  /** The least level that is written: `info` unless told otherwise. */
-  readonly level?: string
+  /** The least level that is written: `info` unless told otherwise. A function is asked with every line, for a level that changes. */
+  readonly level?: string | (() => string)
+  /** Takes every line as well, after the secrets in it were replaced; for a log file. */
+  readonly file?: pino.DestinationStream
   /** Standard error unless told otherwise, because standard output belongs to the program's answer. */
   readonly destination?: pino.DestinationStream
   readonly clock?: Clock
@@ -42,12 +44,16 @@ interface Line {
  */
 export function createLog(service: string, options: LogOptions = {}): Log {
   const throttle = new RepeatThrottle<Line>({ ...(options.repeats ?? REPEATS), clock: options.clock ?? systemClock })
+  const { level: least = 'info', file, destination = pino.destination({ dest: 2, sync: false, maxLength: MOST_WAITING }) } = options
+  const isWritten = (level: number) => typeof least === 'string' || level >= (pino.levels.values[least()] ?? Infinity)
   return pino(
     {
       name: service,
-      level: options.level ?? 'info',
+      // Children keep the level that they were made with: one that changes is looked at with every line.
+      level: typeof least === 'string' ? least : 'trace',
       hooks: {
         logMethod(args, write, level) {
+          if (!isWritten(level)) return
           for (const { item, count } of throttle.takeEnded()) item.write.call(item.log, { repeated: count }, `Repeated ${count} more times: ${item.sentence}`)
           // Information is written as often as it is given: an access log without its lines is none.
           if (level < WARN) return write.apply(this, args)
@@ -59,13 +65,22 @@ export function createLog(service: string, options: LogOptions = {}): Log {
         streamWrite: (line) => redactSecrets(clipLine(line, LONGEST_LINE)),
       },
     },
-    options.destination ?? pino.destination({ dest: 2, sync: false, maxLength: MOST_WAITING }),
+    file ? bothOf(destination, file) : destination,
   )
 }
 
 /** A log that says nothing; for tests and for one-shot commands. */
 // With a stream of its own: by default pino takes hold of standard output even for a log without words.
 export const silentLog: Log = pino({ level: 'silent' }, { write() {} })
+
+function bothOf(one: pino.DestinationStream, other: pino.DestinationStream): pino.DestinationStream {
+  return {
+    write(line) {
+      one.write(line)
+      other.write(line)
+    },
+  }
+}
 
 function sentenceOf([first, second]: readonly unknown[]): string {
   if (typeof first === 'string') return first

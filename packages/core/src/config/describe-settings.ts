@@ -11,6 +11,8 @@ export interface SettingRow {
   readonly fallback: string | undefined
   readonly isRequired: boolean
   readonly help: string
+  /** When a change becomes effective: with a reload, or only with the next start. */
+  readonly applies: 'reload' | 'restart'
 }
 
 /** The settings of a table in words, in its order. */
@@ -22,6 +24,7 @@ export function describeSettings(table: SettingsTable): readonly SettingRow[] {
     fallback: describeFallback(setting),
     isRequired: setting.fallback === undefined && !setting.schema.safeParse(undefined).success,
     help: setting.help,
+    applies: setting.applies ? 'reload' : 'restart',
   }))
 }
 

@@ -14,6 +14,8 @@ export interface Setting<T = unknown> {
   readonly help: string
   /** Its value is never shown. */
   readonly secret?: boolean
+  /** How a change becomes effective while the service runs: at once, or when what uses it connects anew. Absent: with the next start. */
+  readonly applies?: 'at_once' | 'by_reconnecting'
 }
 
 /** The settings of a service by the names its code calls them. */
