@@ -1,8 +1,13 @@
 import type { Clock, Log } from '@talaria/core'
 import { backUp, type BackupOptions } from './backup.ts'
+import { boardNotFound, Boards } from './board/boards.ts'
+import { boardSchema } from './board/schema.ts'
+import { isSlug } from './board/slug.ts'
+import { boardStores, type BoardStores } from './board/stores.ts'
+import type { BoardTables } from './board/tables.ts'
 import { Database, Source } from './database.ts'
 import { DatabaseError } from './errors.ts'
-import { sizeOf, type Damage } from './files.ts'
+import { fileExists, sizeOf, type Damage } from './files.ts'
 import { gatewaySchema } from './gateway/schema.ts'
 import { gatewayReaders, gatewayStores, type GatewayReaders, type GatewayStores } from './gateway/stores.ts'
 import type { GatewayTables } from './gateway/tables.ts'
@@ -24,7 +29,11 @@ const MAX_DATABASES = 40
 export interface OpenDatabasesOptions {
   readonly service: Service
   /** Where each database lives. */
-  readonly locations: { readonly gateway: Location }
+  readonly locations: {
+    readonly gateway: Location
+    /** The folder that holds a database for each board; without it there are no boards. */
+    readonly boards?: string
+  }
   readonly clock: Clock
   readonly log: Log
   /** How long a database nobody uses stays open; a minute unless given. */
@@ -110,6 +119,23 @@ export class Databases implements AsyncDisposable {
 
   get gatewayReaders(): GatewayReaders {
     return gatewayReaders(new Source<GatewayTables>(this.#registry, this.#gatewayPlace), this.#options.clock)
+  }
+
+  /** The boards of this home. */
+  get boards(): Boards {
+    return new Boards({
+      folder: this.#boardsFolder,
+      clock: this.#options.clock,
+      databaseOf: (slug) => new Database<BoardTables>(this.#registry, this.#boardPlace(slug)),
+      letGo: (slug) => this.#registry.letGo(this.#boardPlace(slug)),
+    })
+  }
+
+  /** The stores of one board. @throws BoardError `BOARD_NOT_FOUND` */
+  board(slug: string): BoardStores {
+    // Without the check a slip of the pen would make a board.
+    if (!isSlug(slug) || !fileExists(this.#boardPlace(slug).location.file)) throw boardNotFound(slug)
+    return boardStores(new Database<BoardTables>(this.#registry, this.#boardPlace(slug)), this.#options.clock)
   }
 
   /**
@@ -207,6 +233,16 @@ export class Databases implements AsyncDisposable {
   get #gatewayPlace(): Place {
     const { service, locations } = this.#options
     return { location: locations.gateway, schema: gatewaySchema, isOwner: OWNERSHIP.gateway.madeBy.includes(service) }
+  }
+
+  get #boardsFolder(): string {
+    const { boards } = this.#options.locations
+    if (boards === undefined) throw new DatabaseError('NOT_FOUND', 'This process was told of no folder for boards.')
+    return boards
+  }
+
+  #boardPlace(slug: string): Place {
+    return { location: { file: `${this.#boardsFolder}/${slug}.db` }, schema: boardSchema, isOwner: OWNERSHIP.board.madeBy.includes(this.#options.service) }
   }
 
   async #close(): Promise<void> {

@@ -88,6 +88,32 @@ export function syncFile(file: string): void {
   sync(file, 'r+')
 }
 
+/** Names of what is in a folder; none when there is no such folder. */
+export function listedFiles(folder: string): readonly string[] {
+  return listed(folder)
+}
+
+/** Removes a folder and everything in it. Only for folders that hold no database. */
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** The text of a small file beside the databases; `undefined` when there is none. */
+export function readSmallFile(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** Puts a small file in the place of the one that is there, whole or not at all. */
+export function replaceSmallFile(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(`${file}.new`, text, { mode: 0o600 })
+  moveFile(`${file}.new`, file)
+}
+
 /** Processes that have a file open, this one included; none where the system cannot say (it must have `/proc`). */
 export function holdersOf(file: string): readonly number[] {
   return listed('/proc')

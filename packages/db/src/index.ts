@@ -1,3 +1,10 @@
+export { BoardError, invalidField, type BoardErrorCode } from './board/board-error.ts'
+export type { BoardChanges, BoardReader, BoardStats, BoardStore } from './board/board-store.ts'
+export type { Boards, ListedBoard, NewBoard } from './board/boards.ts'
+export type * from './board/records.ts'
+export { isSlug } from './board/slug.ts'
+export type { BoardStores } from './board/stores.ts'
+export { actionsFrom, isAllowed, TRANSITIONS, type TaskAction } from './board/transitions.ts'
 export type { BackupOptions } from './backup.ts'
 export {
   FILES_PER_DATABASE,

@@ -74,6 +74,16 @@ export class Registry {
     throw new DatabaseError('WRONG_SCHEMA', `${file} is in use as '${known.schemaName}' and cannot be used as '${place.schema.name}' as well.`)
   }
 
+  /** Closes a database that nobody uses right now, because its file is to be removed; false while somebody does. */
+  letGo(place: Place): boolean {
+    const file = this.#realPath(place.location)
+    const handle = this.#handles.get(file)
+    if (handle && !handle.isIdle) return false
+    if (handle) this.#remove(handle)
+    this.#guards.delete(file)
+    return true
+  }
+
   /** Gives every lease the grace period, reports those still out, and closes everything. Returns what went wrong. */
   async close(): Promise<unknown[]> {
     this.#isClosing = true

@@ -493,4 +493,6 @@ export interface Board {
   readonly updatedAt: number
   readonly revision: number
   readonly archivedAt: number | null
+  /** Set while its file waits to be removed; such a board is in no list. */
+  readonly deletedAt: number | null
 }

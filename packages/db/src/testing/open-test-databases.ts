@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { silentLog, systemClock } from '@talaria/core'
 import { openDatabases, type Databases, type OpenDatabasesOptions } from '../databases.ts'
 import { temporaryHome } from './temporary-home.ts'
@@ -20,7 +21,13 @@ export interface TestDatabases extends AsyncDisposable {
 export function openTestDatabases({ file, ...options }: TestDatabasesOptions = {}): TestDatabases {
   const home = file === undefined ? temporaryHome() : undefined
   const path = file ?? home!.file('gateway.db')
-  const databases = openDatabases({ service: 'gateway', clock: systemClock, log: silentLog, ...options, locations: { gateway: { file: path } } })
+  const databases = openDatabases({
+    service: 'gateway',
+    clock: systemClock,
+    log: silentLog,
+    ...options,
+    locations: { gateway: { file: path }, boards: join(dirname(path), 'boards') },
+  })
   return {
     databases,
     file: path,

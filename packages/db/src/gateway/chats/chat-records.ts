@@ -121,6 +121,8 @@ export interface NewOutbound {
   readonly silent?: boolean
   /** A message that is there already, such as a draft: it becomes this text. */
   readonly sentMessageId?: string
+  /** Something was sent under this id already, and nobody knows whether it arrived. */
+  readonly uncertain?: boolean
 }
 
 /** One chunk of a message to a chat: a row of the outbox. */
@@ -152,6 +154,7 @@ export interface Outbound {
   readonly runner: string | null
   /** The platform's id of it, once it was sent. */
   readonly messageId: string | null
+  /** When it was written, or put back by a replay. */
   readonly createdAt: number
   /** When it was sent or given up. */
   readonly endedAt: number | null

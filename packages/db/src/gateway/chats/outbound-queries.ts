@@ -117,7 +117,12 @@ export const adoptQuery = new PreparedQuery<GatewayTables, { dead: string; runne
     .where(sql<boolean>`state = 'sending'`),
 )
 
-/** Puts a dead letter back into its queue. */
-export const replayQuery = new PreparedQuery<GatewayTables, { id: string }, AddressColumns>((tx, { id }) =>
-  tx.updateTable('outbound').set({ state: 'pending', attempts: 0, ended_at: null }).where('id', '=', id).where('state', '=', 'dead').returning(ADDRESS),
+/** Puts a dead letter back into its queue, as if it were new: how long it is tried counts from here. */
+export const replayQuery = new PreparedQuery<GatewayTables, { id: string; now: number }, AddressColumns>((tx, { id, now }) =>
+  tx
+    .updateTable('outbound')
+    .set({ state: 'pending', attempts: 0, created_at: now, ended_at: null })
+    .where('id', '=', id)
+    .where('state', '=', 'dead')
+    .returning(ADDRESS),
 )

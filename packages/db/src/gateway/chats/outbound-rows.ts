@@ -59,6 +59,7 @@ export async function insertOutbound(tx: Transaction<GatewayTables>, chunks: rea
       turn_id: chunk.turnId ?? null,
       silent: chunk.silent ? 1 : 0,
       sent_message_id: chunk.sentMessageId ?? null,
+      uncertain: chunk.uncertain ? 1 : 0,
       created_at: now,
     })
     rows.push(outboundOf(row!))
@@ -83,6 +84,7 @@ type NewRow = Pick<
   | 'turn_id'
   | 'silent'
   | 'sent_message_id'
+  | 'uncertain'
   | 'created_at'
 >
 
@@ -105,6 +107,7 @@ const insertQuery = new PreparedQuery<GatewayTables, NewRow, Selectable<Outbound
       turn_id: row.turn_id,
       silent: row.silent,
       sent_message_id: row.sent_message_id,
+      uncertain: row.uncertain,
       created_at: row.created_at,
       state: sql<string>`case when ${chatIsParked(row)} then 'parked' else 'pending' end`,
       due_at: sql<number | null>`case when ${chatIsParked(row)} or ${hasHead(row)} then null else ${row.created_at} end`,

@@ -8,6 +8,7 @@ import { healChat } from './chat-rows.ts'
 import { adoptQuery, againQuery, claimQuery, deadQuery, nextDueQuery, replayQuery, sentQuery, type Again, type GivenUp } from './outbound-queries.ts'
 import { advanceQueue } from './outbound-queue.ts'
 import { insertOutbound, outboundOf } from './outbound-rows.ts'
+import { splitOutbound } from './split-outbound.ts'
 
 export interface OutboundQuery {
   readonly limit: number
@@ -124,6 +125,15 @@ export class OutboundStore extends OutboundReader {
     })
   }
 
+  /**
+   * Cuts a chunk that is being sent into these texts: it becomes the first of them, and the others wait right behind it,
+   * before everything else that its chat waits for.
+   */
+  split(id: string, runner: string, texts: readonly string[]): Promise<boolean> {
+    const now = this.#clock.now()
+    return this.#database.write((tx) => splitOutbound(tx, { id, runner, texts, now }))
+  }
+
   /** It was surely not sent: it is tried again at `at`, or when its chat heals. */
   retry(id: string, runner: string, { at, code, error }: OutboundFailure & { readonly at: number }): Promise<boolean> {
     return this.#again({ id, runner, code, error, at, uncertain: 0 })
@@ -150,7 +160,7 @@ export class OutboundStore extends OutboundReader {
   replay(id: string): Promise<boolean> {
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
-      const row = await replayQuery.first(tx, { id })
+      const row = await replayQuery.first(tx, { id, now })
       if (row) await advanceQueue(tx, row, now)
       return row !== undefined
     })
