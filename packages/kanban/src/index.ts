@@ -1,0 +1,1 @@
+export type { Executor, SpawnRequest, WorkerExit, WorkerProcess } from './workers/executor.ts'
