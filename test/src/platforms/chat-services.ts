@@ -1,4 +1,5 @@
 import { DISCORD, DiscordServer, FeishuServer, NtfyServer, SLACK, SlackServer } from '@talaria/gateway/test-servers'
+import { wordsOfCard } from './words-of-card.ts'
 
 /** A chat service of our own on loopback, with one person who writes to the agent in one chat. */
 export interface ChatService extends AsyncDisposable {
@@ -54,11 +55,6 @@ async function startFeishu(): Promise<ChatService> {
     connections: () => server.connections,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
-}
-
-function wordsOfCard(content: string): string {
-  const { body } = JSON.parse(content) as { body: { elements: { content?: string; text?: { content: string } }[] } }
-  return body.elements.map((element) => element.content ?? element.text?.content).join('\n')
 }
 
 async function startNtfy(): Promise<ChatService> {

@@ -3,12 +3,12 @@ import type { Gateway } from '../testing/gateway.ts'
 
 const PATIENCE_MS = 20_000
 
-/** Waits until platforms are in a state, as the gateway itself says. */
-export async function untilPlatforms({ api }: Gateway, names: readonly string[], state = 'connected'): Promise<void> {
-  await until(`${names.join(', ')}: ${state}`, PATIENCE_MS, async () => {
+/** Waits until platforms are connected, as the gateway itself says. */
+export async function untilPlatforms({ api }: Gateway, names: readonly string[], patienceMs = PATIENCE_MS): Promise<void> {
+  await until(`${names.join(', ')}: connected`, patienceMs, async () => {
     const { json } = await api.get('/api/platforms')
     const states = json.data as { name: string; state: string }[]
-    return names.every((name) => states.some((platform) => platform.name === name && platform.state === state))
+    return names.every((name) => states.some((platform) => platform.name === name && platform.state === 'connected'))
   })
 }
 

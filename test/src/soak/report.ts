@@ -29,13 +29,10 @@ export function soakReport({ date, seconds, rate, clients, before, after, sample
     )
   return `# Soak, ${date}
 
-\`pnpm soak --seconds ${seconds} --rate ${rate} --clients ${clients}\` on ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}:
+\`pnpm soak --seconds ${seconds} --rate ${rate} --clients ${clients}\` on ${machineLine()}:
 ${load.timings.length} requests of every kind answered, ${load.failed} failed.
 
-${table(
-  ['holds', 'finding', 'detail'],
-  verdict.map(({ what, holds, detail }) => [holds === undefined ? 'not judged' : holds ? 'yes' : '**no**', what, detail]),
-)}
+${findingsTable(verdict)}
 
 ## Over time
 
@@ -69,6 +66,19 @@ Open without clients: ${JSON.stringify(before)} before, ${JSON.stringify(after)}
 ${load.failures.length > 0 ? `\n## Failures\n\n${load.failures.map((failure) => `- ${failure}`).join('\n')}\n` : ''}`
 }
 
+/** The machine that this ran on. */
+export function machineLine(): string {
+  return `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`
+}
+
+/** Findings as a table of Markdown. */
+export function findingsTable(findings: readonly Finding[]): string {
+  const rows = findings.map(({ what, holds, detail }) => [holds === undefined ? 'not judged' : holds ? 'yes' : '**no**', what, detail])
+  return [['holds', 'finding', 'detail'], ['---', '---', '---'], ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n')
+}
+
 function slicesOf(timings: readonly Timing[], lengthMs: number): readonly (readonly number[])[] {
   const slices = Array.from({ length: SLICES }, (): number[] => [])
   for (const { atMs, tookMs } of timings) slices[Math.min(SLICES - 1, Math.floor((atMs / lengthMs) * SLICES))]!.push(tookMs)
@@ -77,8 +87,4 @@ function slicesOf(timings: readonly Timing[], lengthMs: number): readonly (reado
 
 function quantile(numbers: readonly number[], share: number): number {
   return numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * share))] ?? 0
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
 }

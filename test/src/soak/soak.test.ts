@@ -17,6 +17,8 @@ test('what it does not understand is answered with how to use it', async () => {
   const attempts = [
     ['--seconds', 'many'],
     ['--minutes', '1'],
+    ['--chats', '--seconds', '1'],
+    ['--chats', '--kills', '-1'],
   ].map((args) => promisify(execFile)(process.execPath, [SOAK, ...args]).catch((error: unknown) => error))
   for (const answer of await Promise.all(attempts)) expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining('pnpm soak') })
 })

@@ -1,5 +1,7 @@
 export { DISCORD, DiscordServer } from './discord-server.ts'
 export { FeishuServer } from './feishu-server.ts'
+export { IrcServer } from './irc-server.ts'
+export { MailServer } from './mail-server.ts'
 export { NtfyServer } from './ntfy-server.ts'
 export { SLACK, SlackServer } from './slack-server.ts'
 export { TelegramServer } from './telegram-server.ts'
