@@ -5,6 +5,7 @@ import { addCron } from './commands/cron.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addHandles } from './commands/handles.ts'
 import { addKeys } from './commands/keys.ts'
+import { addLogs } from './commands/logs.ts'
 import { addPairing } from './commands/pairing.ts'
 import { addPlatform } from './commands/platform.ts'
 import { addRestore } from './commands/restore.ts'
@@ -29,6 +30,7 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES)
     // Ends by an exception, which has the exit code that we choose.
     .exitOverride()
-  for (const add of [addStatus, addHandles, addDoctor, addPlatform, addPairing, addSessions, addCron, addKeys, addBackup, addRestore, addSettings]) add(program)
+  for (const add of [addStatus, addHandles, addDoctor, addLogs, addPlatform, addPairing, addSessions, addCron, addKeys, addBackup, addRestore, addSettings])
+    add(program)
   return program
 }

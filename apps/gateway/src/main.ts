@@ -3,6 +3,7 @@ import {
   createLog,
   listenForShutdown,
   messageOf,
+  RotatingFile,
   startDescriptorBudget,
   startEventLoopDelay,
   systemClock as clock,
@@ -12,7 +13,7 @@ import {
 } from '@talaria/core'
 import { startHttpServer } from '@talaria/core/http'
 import { openDatabases } from '@talaria/db'
-import { agentSettingsOf, Gateway, type GatewaySettings, isApiServerWanted, planApiServer, PLATFORMS } from '@talaria/gateway'
+import { agentSettingsOf, Gateway, type GatewaySettings, isApiServerWanted, logFileOf, planApiServer, PLATFORMS } from '@talaria/gateway'
 import { readConfig } from './config.ts'
 
 /** Of sysexits.h: something in the configuration; starting again changes nothing. */
@@ -29,7 +30,8 @@ const EX_TEMPFAIL = 75
 
 async function main(): Promise<void> {
   const { paths, settings } = await readConfig()
-  const log = createLog('gateway', { level: settings.logLevel })
+  using logFile = openLogFile(settings, paths)
+  const log = createLog('gateway', { level: () => settings.logLevel, ...(logFile && { file: logFile }) })
   if (!isAnythingEnabled(settings)) throw nothingEnabled(settings, paths)
   using shutdown = listenForShutdown({ log, deadlineMs: settings.shutdownGrace + GIVING_UP_MS })
   await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb } }, clock, log })
@@ -62,6 +64,11 @@ async function main(): Promise<void> {
   log.info({ url: server.url }, `the gateway listens on ${server.url}`)
   await gateway.start()
   await shutdown.requested
+}
+
+function openLogFile(settings: GatewaySettings, paths: HomePaths): RotatingFile | undefined {
+  const file = logFileOf(settings, paths.home)
+  return file === undefined ? undefined : new RotatingFile({ file, maxBytes: settings.logFileMegabytes * 1024 * 1024, maxFiles: settings.logFiles })
 }
 
 /** Ends as by a service manager's signal, with the exit code that asks for another start. */

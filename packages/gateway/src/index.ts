@@ -3,4 +3,4 @@ export { isApiServerWanted, planApiServer } from './platforms/api-server-plan.ts
 export type { PlatformDefinition } from './platforms/definition.ts'
 export { PLATFORMS } from './platforms/definitions.ts'
 export type { PlatformPlan, PlatformService } from './platforms/platform.ts'
-export { agentSettingsOf, gatewaySettings, type GatewaySettings } from './settings.ts'
+export { agentSettingsOf, gatewaySettings, logFileOf, type GatewaySettings } from './settings.ts'

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { AgentSettingsInput } from '@talaria/agent'
 import { defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
 import { z } from 'zod'
@@ -162,6 +163,27 @@ export const gatewaySettings = defineSettings({
     schema: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     fallback: 'info',
     help: 'What is written to the log.',
+    applies: 'at_once',
+  },
+  logFile: {
+    env: 'TALARIA_LOG_FILE',
+    file: 'gateway.log_file',
+    schema: text('a path; a relative one is within the home').optional(),
+    help: 'A file that has the log beside standard error, such as logs/gateway.log; talaria logs reads it. Two gateways need two.',
+  },
+  logFileMegabytes: {
+    env: 'TALARIA_LOG_FILE_MB',
+    file: 'gateway.log_file_mb',
+    schema: integer({ min: 1, max: 256 }),
+    fallback: 20,
+    help: 'How large the log file may become, in MiB, before it is put aside and another is begun.',
+  },
+  logFiles: {
+    env: 'TALARIA_LOG_FILES',
+    file: 'gateway.log_files',
+    schema: integer({ min: 1, max: 100 }),
+    fallback: 5,
+    help: 'How many log files are kept, the present one included.',
   },
 
   model: {
@@ -255,6 +277,11 @@ export const gatewaySettings = defineSettings({
 })
 
 export type GatewaySettings = SettingsOf<typeof gatewaySettings>
+
+/** Where the log file is, as an absolute path; `undefined` when none is wanted. */
+export function logFileOf({ logFile }: Pick<GatewaySettings, 'logFile'>, home: string): string | undefined {
+  return logFile === undefined ? undefined : resolve(home, logFile)
+}
 
 /** The part of the settings that is the agent's. */
 export function agentSettingsOf(settings: GatewaySettings): AgentSettingsInput {

@@ -1,9 +1,11 @@
 import { systemClock as clock } from '@talaria/core'
-import { InvalidArgumentError, type Command } from 'commander'
+import type { Command } from 'commander'
 import { z } from 'zod'
 import { age } from '../age.ts'
 import { readConfig } from '../config.ts'
+import { countUpTo } from '../count-up-to.ts'
 import { gatewayClient } from '../gateway-client.ts'
+import { harmless } from '../harmless.ts'
 import { printJson } from '../print-json.ts'
 import { table } from '../table.ts'
 
@@ -95,19 +97,6 @@ function addDelete(sessions: Command): void {
       await gatewayClient(await readConfig()).request('DELETE', `/api/sessions/${encodeURIComponent(id)}`)
       console.log(`Session ${id} is deleted.`)
     })
-}
-
-function countUpTo(max: number) {
-  return (text: string): number => {
-    const count = Number(text)
-    if (!Number.isInteger(count) || count < 1 || count > max) throw new InvalidArgumentError(`It is a whole number from 1 to ${max}.`)
-    return count
-  }
-}
-
-/** What somebody said, without what a terminal would obey. */
-function harmless(text: string): string {
-  return text.replaceAll(/[\p{Cc}--[\n\t]]/gv, '')
 }
 
 /** The beginning of what somebody said, on one line. */
