@@ -8,6 +8,7 @@ import type { InboundMessage } from '../src/chats/inbound-message.ts'
 import { MediaCache } from '../src/chats/media-cache.ts'
 import { DEFAULT_SHARING } from '../src/chats/session-key.ts'
 import type { Platform } from '../src/platforms/platform.ts'
+import { AccountLeases } from '../src/platforms/account-leases.ts'
 import { PlatformSupervisor } from '../src/platforms/supervisor.ts'
 import { twinPlatform } from '../src/platforms/twin/twin-platform.ts'
 import { TwinService } from '../src/platforms/twin/twin-service.ts'
@@ -16,7 +17,8 @@ import { Runner } from '../src/turns/runner.ts'
 import { Turns } from '../src/turns/turns.ts'
 import { echo, TestAgent } from './test-agent.ts'
 
-export interface TestChatsOptions extends Partial<Pick<ChatsOptions, 'commands' | 'transcriber' | 'maxAttachmentBytes'>> {
+export interface TestChatsOptions extends Partial<Pick<ChatsOptions, 'transcriber' | 'maxAttachmentBytes'>> {
+  readonly commands?: Partial<ChatsOptions['commands']>
   readonly agent?: TestAgent
   readonly busyMode?: BusyMode
   readonly authorize?: (message: InboundMessage) => Verdict
@@ -123,6 +125,7 @@ async function startProcess(options: ProcessOptions): Promise<Process> {
     settings: {},
     receive: (_, message) => chats.receive(message),
     records: stores.platforms,
+    leases: new AccountLeases({ store: stores.platformLeases, runner, clock, log }),
     random: () => 0,
     clock,
     log,
@@ -138,7 +141,7 @@ async function startProcess(options: ProcessOptions): Promise<Process> {
     platforms: ['twin'],
     connected,
     authorize: async (message) => options.authorize?.(message) ?? { kind: 'allowed', tier: 'admin' },
-    commands: options.commands ?? { dispatch: async () => undefined },
+    commands: { dispatch: async () => undefined, implied: async () => undefined, ...options.commands },
     policyOf: () => ({ sharing: DEFAULT_SHARING, busyMode: options.busyMode ?? 'queue', reset: {} }),
     configuredHome: () => undefined,
     isPaused: async () => false,

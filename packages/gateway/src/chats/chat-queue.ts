@@ -158,8 +158,7 @@ export class ChatQueue implements AsyncDisposable {
       try {
         return await answer(rows, work.ongoing, signal)
       } catch (error) {
-        // Another gateway took this one for dead, and answers them.
-        if (codeOf(error) === 'CLAIM_LOST') return
+        if (codeOf(error) === 'CLAIM_LOST') return await this.#leave(rows, error)
         if (signal.aborted || codeOf(error) === 'gateway_draining') throw error
         log.warn({ err: error, inbound: rows[0]!.id, tries }, 'a message could not be answered')
         if (tries >= MOST_TRIES) return await giveUp(rows, error)
@@ -168,6 +167,15 @@ export class ChatQueue implements AsyncDisposable {
         work.ongoing = undefined
       }
     }
+  }
+
+  /** Another gateway took this one for dead, and answers them; what it did not take nobody answers any more. */
+  async #leave(rows: readonly Inbound[], error: unknown): Promise<void> {
+    const { stores, runner, giveUp, log } = this.#options
+    const known = await Promise.all(rows.map(({ id }) => stores.inbound.get(id)))
+    const left = known.filter((row) => row?.state === 'taken' && row.runner === runner.id) as readonly Inbound[]
+    log.warn({ err: error, inbound: rows[0]!.id, left: left.length }, 'messages were taken over by another gateway')
+    if (left.length > 0) await giveUp(left, error)
   }
 
   #maxLength({ address }: Inbound): number {

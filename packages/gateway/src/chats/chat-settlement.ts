@@ -4,7 +4,7 @@ import type { Places } from '../delivery/resolve-target.ts'
 import type { ChatEnd, ChatOutcome } from '../turns/settle-turn.ts'
 import { attachmentOf } from './attachment-of.ts'
 import { destinationsOf } from './destinations.ts'
-import { outboundRows, type Reply } from './outbound-rows.ts'
+import { outboundRows, type Draft, type Reply } from './outbound-rows.ts'
 import { outgoingMedia } from './outgoing-media.ts'
 import { sendablePath, type PathPolicy } from './path-policy.ts'
 import { isSilence } from './silence.ts'
@@ -36,7 +36,7 @@ export interface ChatSettlementOptions {
   /** How long a message may be on a platform. */
   readonly roomOn: (platform: string) => number
   /** Messages that streaming has made of the answer. */
-  readonly drafts?: readonly string[]
+  readonly drafts?: readonly Draft[]
   /** Messages that the turn took up while it ran. */
   readonly takenUp?: readonly string[]
   /** Ends an answer, where people chose to see what it took. */
@@ -54,7 +54,8 @@ async function replyRows(origin: TurnOrigin, { status, summary, turnId }: ChatOu
   const { drafts = [], footer } = options
   const isWhole = status === 'completed' || status === 'incomplete'
   // Of an answer that was cut short the chat keeps what it shows already.
-  if (isSilence(summary.text) || (!isWhole && drafts.length === 0)) return []
+  const isShown = drafts.some(({ messageId }) => messageId !== undefined)
+  if (isSilence(summary.text) || (!isWhole && !isShown)) return []
   const { text, paths } = outgoingMedia(summary.text)
   const sendable = isWhole ? await sendablePaths(paths, options) : []
   const said = isWhole && footer !== undefined ? `${text}\n\n${footer}` : text

@@ -13,6 +13,7 @@ import { agentContent } from './agent-content.ts'
 import type { ChatPolicy } from './chat-policy.ts'
 import { settleChat, type TurnOrigin } from './chat-settlement.ts'
 import { conversationOf } from './conversation.ts'
+import { destinationsOf } from './destinations.ts'
 import type { InboundMessage } from './inbound-message.ts'
 import type { MediaCache } from './media-cache.ts'
 import { inboundMessageOf, mergeMessages } from './merge-messages.ts'
@@ -166,7 +167,8 @@ function settlementOf(
       stores: options.stores,
       paths: options.paths,
       places: options.places,
-      roomOn: (platform) => roomOn(platform, options),
+      // The parts are to be those that are shown already, also while the platform is away.
+      roomOn: (platform) => stream?.room ?? roomOn(platform, options),
       drafts: stream?.drafts ?? [],
       takenUp: ongoing.takenUp(outcome.pendingSteer),
       ...(wantsFooter && { footer: `_${usage.inputTokens + usage.outputTokens} tokens_` }),
@@ -206,11 +208,29 @@ async function follow(
   }
 }
 
-async function askApproval(live: LiveTurn, { data }: TurnEvent, { origin, route }: Question, options: ChatTurnOptions): Promise<void> {
+async function askApproval(live: LiveTurn, { data }: TurnEvent, question: Question, options: ChatTurnOptions): Promise<void> {
+  const { message, origin, route } = question
   if (routeChoicesOf(route).yolo) return void options.turns.answerApproval(live.turn.id, 'once', { id: String(data['id']) })
+  if (message.isVouchedFor) return refuseApproval(live, data, question, options)
   const prefix = options.connected(origin.address.platform)?.capabilities.commandPrefix ?? '/'
   const text = `The tool \`${String(data['tool'])}\` wants to run:\n\`\`\`\n${String(data['arguments']).slice(0, 1_000)}\n\`\`\`\n${prefix}approve or ${prefix}deny.`
   await options.stores.outbound.add(outboundRows({ ...origin, kind: 'notice', turnId: live.turn.id, text }, roomOn(origin.address.platform, options)))
+}
+
+/** Nobody who could say yes is in the conversation of a webhook: no is said at once, to the agent and where the answer goes. */
+async function refuseApproval(
+  live: LiveTurn,
+  data: TurnEvent['data'],
+  { origin }: Question,
+  { turns, stores, places, log, ...options }: ChatTurnOptions,
+): Promise<void> {
+  const tool = String(data['tool'])
+  turns.answerApproval(live.turn.id, 'deny', { id: String(data['id']) })
+  turns.steer(live.turn.id, `The tool ${tool} needs the word of a person, and nobody can be asked about a webhook.`)
+  const text = `The tool \`${tool}\` did not run: it needs the word of a person, and nobody can be asked about a webhook.`
+  const destinations = await destinationsOf(origin, places, log)
+  const rows = destinations.flatMap((where) => outboundRows({ ...where, kind: 'notice', turnId: live.turn.id, text }, roomOn(where.address.platform, options)))
+  if (rows.length > 0) await stores.outbound.add(rows)
 }
 
 function roomOn(platform: string, { connected }: Pick<ChatTurnOptions, 'connected'>): number {

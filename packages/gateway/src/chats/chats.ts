@@ -37,7 +37,7 @@ export interface ChatsOptions {
   /** The platform of this name while it is connected. */
   readonly connected: (platform: string) => Platform | undefined
   readonly authorize: (message: InboundMessage) => Promise<Verdict>
-  readonly commands: Pick<Commands, 'dispatch'>
+  readonly commands: Pick<Commands, 'dispatch' | 'implied'>
   readonly policyOf: (platform: string) => ChatPolicy
   /** Whether an operator wants nothing new to begin. */
   readonly isPaused: () => Promise<boolean>

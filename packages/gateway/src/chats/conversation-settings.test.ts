@@ -7,7 +7,7 @@ const load = (env: Record<string, string>) => loadSettings(conversationSettings,
 test('a platform may begin new conversations at other times than the rest', async () => {
   const settings = await load({ TALARIA_SESSION_RESET: 'idle:90', TALARIA_SESSION_RESET_ON: 'telegram=daily:4; slack=idle,daily:5' })
   expect(settings.sessionReset).toEqual({ idleMinutes: 90 })
-  expect(settings.sessionResetOn).toEqual({ telegram: { dailyAtHour: 4 }, slack: { idleMinutes: 1_440, dailyAtHour: 5 } })
+  expect(settings.sessionResetOn).toEqual({ telegram: { dailyAtMinute: 240 }, slack: { idleMinutes: 1_440, dailyAtMinute: 300 } })
 })
 
 test('without a word, conversations go on for ever', async () => {

@@ -56,7 +56,7 @@ function resetPolicy() {
     .transform((words, context) => {
       const policy = parseResetPolicy(words)
       if (policy) return policy
-      context.addIssue({ code: 'custom', message: 'expected none, idle, idle:90, daily or daily:4, or two of them with a comma' })
+      context.addIssue({ code: 'custom', message: 'expected none, idle, idle:90, idle:2h, daily, daily:4 or daily:04:30, or two of them with a comma' })
       return z.NEVER
     })
     .describe('none, idle:<minutes>, daily:<hour>, or two with a comma')

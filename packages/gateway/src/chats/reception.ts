@@ -1,6 +1,6 @@
 import { createId, type Clock, type Log } from '@talaria/core'
 import type { BusyMode, GatewayStores } from '@talaria/db'
-import type { AskedByCommand } from '../commands/command-reply.ts'
+import type { AskedByCommand, CommandContext } from '../commands/command-reply.ts'
 import type { Commands } from '../commands/commands.ts'
 import { parseCommand } from '../commands/parse-command.ts'
 import { roomForText } from '../delivery/duplicate-label.ts'
@@ -22,7 +22,7 @@ const COMMAND_PATIENCE_MS = 2_000
 export interface ReceptionOptions {
   readonly stores: Pick<GatewayStores, 'inbound' | 'outbound' | 'chats'>
   readonly authorize: (message: InboundMessage) => Promise<Verdict>
-  readonly commands: Pick<Commands, 'dispatch'>
+  readonly commands: Pick<Commands, 'dispatch' | 'implied'>
   readonly queue: Pick<ChatQueue, 'wake' | 'ongoing'>
   readonly policyOf: (platform: string) => ChatPolicy
   readonly connected: (platform: string) => Platform | undefined
@@ -48,8 +48,8 @@ export class Reception implements AsyncDisposable {
     const { address, kind, chatName = null, parentChatId = null } = message
     await stores.chats.seen(address, { kind, name: chatName, parentChatId })
     await stores.chats.heal(address)
-    const isCommand = !message.isVouchedFor && parseCommand(message.text, this.#prefixOn(address.platform)) !== undefined
-    return isCommand ? this.#command(message, verdict.tier) : this.#enqueue(message)
+    const command = await this.#commandIn(message, verdict.tier)
+    return command === undefined ? this.#enqueue(message) : this.#command({ ...message, text: command }, verdict.tier)
   }
 
   /** Waits for the commands that are being carried out. */
@@ -103,6 +103,13 @@ export class Reception implements AsyncDisposable {
     return 'refused'
   }
 
+  /** The command that a message is, or stands for. */
+  async #commandIn(message: InboundMessage, tier: Tier): Promise<string | undefined> {
+    if (message.isVouchedFor) return undefined
+    const context = this.#contextOf(message, tier)
+    return parseCommand(message.text, context.prefix) ? message.text : this.#options.commands.implied(message, context)
+  }
+
   /** A command is carried out at most once: what a crash cuts short is typed again by who typed it. */
   async #command(message: InboundMessage, tier: Tier): Promise<Received> {
     if (!(await this.#note(message, 'command'))) return 'duplicate'
@@ -114,10 +121,9 @@ export class Reception implements AsyncDisposable {
   }
 
   async #carryOut(message: InboundMessage, tier: Tier): Promise<void> {
-    const { commands, policyOf, log } = this.#options
-    const { platform } = message.address
-    const sessionKey = this.#keyOf(message)
-    const context = { sessionKey, owner: ownerOf(message, policyOf(platform).sharing), tier, prefix: this.#prefixOn(platform) }
+    const { commands, log } = this.#options
+    const context = this.#contextOf(message, tier)
+    const { sessionKey } = context
     try {
       const reply = await commands.dispatch(message, context)
       if (!reply) return await this.#ask(message, { text: message.text })
@@ -170,11 +176,13 @@ export class Reception implements AsyncDisposable {
     if (rows.length > 0) await this.#options.stores.outbound.add(rows)
   }
 
-  #keyOf(message: InboundMessage): string {
-    return sessionKeyOf(message, this.#options.policyOf(message.address.platform).sharing)
+  #contextOf(message: InboundMessage, tier: Tier): CommandContext {
+    const { platform } = message.address
+    const prefix = this.#options.connected(platform)?.capabilities.commandPrefix ?? '/'
+    return { sessionKey: this.#keyOf(message), owner: ownerOf(message, this.#options.policyOf(platform).sharing), tier, prefix }
   }
 
-  #prefixOn(platform: string): '/' | '!' {
-    return this.#options.connected(platform)?.capabilities.commandPrefix ?? '/'
+  #keyOf(message: InboundMessage): string {
+    return sessionKeyOf(message, this.#options.policyOf(message.address.platform).sharing)
   }
 }

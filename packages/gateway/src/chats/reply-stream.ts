@@ -4,6 +4,7 @@ import { PlatformError } from '../platforms/platform-error.ts'
 import { withDeadline } from '../platforms/with-deadline.ts'
 import type { ChatAddress } from './chat-address.ts'
 import { shownSoFar } from './outgoing-media.ts'
+import type { Draft } from './outbound-rows.ts'
 import { mayBecomeSilence } from './silence.ts'
 import { splitText } from './split-text.ts'
 
@@ -26,8 +27,7 @@ export interface ReplyStreamOptions {
   readonly log: Log
 }
 
-interface Draft {
-  readonly messageId: string
+interface Shown extends Draft {
   readonly text: string
 }
 
@@ -37,7 +37,8 @@ interface Draft {
  */
 export class ReplyStream implements AsyncDisposable {
   readonly #options: ReplyStreamOptions
-  readonly #drafts: Draft[] = []
+  readonly #drafts: Shown[] = []
+  #doubtful: Draft | undefined
   readonly #over = new AbortController()
   #intervalMs: number
   #strikes = 0
@@ -49,9 +50,14 @@ export class ReplyStream implements AsyncDisposable {
     this.#intervalMs = options.platform.capabilities.editEveryMs
   }
 
-  /** Messages that the answer has by now, in order of its parts. */
-  get drafts(): readonly string[] {
-    return this.#drafts.map((draft) => draft.messageId)
+  /** Messages that the answer has by now, in order of its parts; of the last one it may not be known whether it arrived. */
+  get drafts(): readonly Draft[] {
+    return this.#doubtful ? [...this.#drafts, this.#doubtful] : this.#drafts
+  }
+
+  /** How long a part of the answer is. */
+  get room(): number {
+    return this.#options.room
   }
 
   /** The answer so far. */
@@ -92,17 +98,25 @@ export class ReplyStream implements AsyncDisposable {
   async #make({ index, text }: { readonly index: number; readonly text: string }): Promise<void> {
     const { platform, address, replyTo, clock } = this.#options
     const draft = this.#drafts[index]
-    const message = { id: createId('draft'), address, text, attachments: [], ...(index === 0 && replyTo !== undefined && { replyTo }) }
+    const id = createId('out')
+    const message = { id, address, text, attachments: [], ...(index === 0 && replyTo !== undefined && { replyTo }) }
     await withDeadline(DEADLINE_MS, { clock, what: 'Streaming an answer' }, async (signal) => {
-      if (draft) await platform.edit!(address, draft.messageId, text, signal)
-      const { messageId } = draft ?? (await platform.send(message, signal))
-      this.#drafts[index] = { messageId, text }
+      if (draft?.messageId !== undefined) {
+        await platform.edit!(address, draft.messageId, text, signal)
+        this.#drafts[index] = { ...draft, text }
+        return
+      }
+      this.#doubtful = { id }
+      const { messageId } = await platform.send(message, signal)
+      this.#doubtful = undefined
+      this.#drafts[index] = { id, messageId, text }
     })
   }
 
   /** Slows down after a failure; false when streaming has to end. */
   #bears(error: unknown, { isFirst }: { readonly isFirst: boolean }): boolean {
     const failure = error instanceof PlatformError ? error : undefined
+    if (failure && isSurelyNotSent(failure)) this.#doubtful = undefined
     this.#strikes += 1
     this.#intervalMs = Math.max(this.#intervalMs * 2, failure?.retryAfterMs ?? 0)
     // A new message that may have arrived is not sent again: what it was to show comes with the final one.
@@ -111,4 +125,9 @@ export class ReplyStream implements AsyncDisposable {
     this.#options.log.debug({ err: error, strikes: this.#strikes, goesOn }, 'an answer could not be streamed for now')
     return goesOn
   }
+}
+
+/** The deadline is ours: what the platform makes of a request that is late, nobody knows. */
+function isSurelyNotSent({ code, policy }: PlatformError): boolean {
+  return code !== 'timeout' && policy.message !== 'uncertain'
 }

@@ -7,7 +7,7 @@ describe('reset policies', () => {
   it('are read as people write them', () => {
     expect(parseResetPolicy('none')).toEqual({})
     expect(parseResetPolicy('idle')).toEqual({ idleMinutes: 1_440 })
-    expect(parseResetPolicy('idle:90, daily:5')).toEqual({ idleMinutes: 90, dailyAtHour: 5 })
+    expect(parseResetPolicy('idle:90, daily:5')).toEqual({ idleMinutes: 90, dailyAtMinute: 300 })
     for (const wrong of ['', 'daily:24', 'idle:0', 'weekly', 'none:1']) expect(parseResetPolicy(wrong), wrong).toBeUndefined()
   })
 
@@ -18,8 +18,8 @@ describe('reset policies', () => {
   })
 
   it('begin anew once a day at an hour, when told to', () => {
-    expect(resetDue({ dailyAtHour: 4 }, at(1, 3), at(1, 5))).toBe('daily')
-    expect(resetDue({ dailyAtHour: 4 }, at(1, 5), at(2, 3))).toBeUndefined()
-    expect(resetDue({ dailyAtHour: 4 }, at(1, 5), at(2, 4))).toBe('daily')
+    expect(resetDue({ dailyAtMinute: 240 }, at(1, 3), at(1, 5))).toBe('daily')
+    expect(resetDue({ dailyAtMinute: 240 }, at(1, 5), at(2, 3))).toBeUndefined()
+    expect(resetDue({ dailyAtMinute: 240 }, at(1, 5), at(2, 4))).toBe('daily')
   })
 })

@@ -1,5 +1,6 @@
 import type { BusyMode } from '@talaria/db'
-import { choice, optional, word } from './arguments.ts'
+import { describeResetPolicy, parseResetPolicy, resetPolicyOf } from '../chats/reset-policy.ts'
+import { choice, optional, rest, word } from './arguments.ts'
 import type { CommandReply } from './command-reply.ts'
 import { defineCommand, type Command, type Invocation } from './command.ts'
 import { REASONING_EFFORTS, routeChoicesOf, type RouteChoices } from './route-choices.ts'
@@ -72,6 +73,23 @@ export const choiceCommands: readonly Command[] = [
           ? `A message that comes meanwhile ${BUSY_MODES[mode]} (${mode}).`
           : 'What a message does that comes meanwhile is up to the settings of the platform.',
       }
+    },
+  }),
+  defineCommand({
+    name: 'reset-policy',
+    category: 'choices',
+    help: 'Show or choose when a new conversation begins here by itself: after a pause (idle 2h), every day (daily 04:00), never (manual), or as the settings say (default).',
+    arguments: { policy: optional(rest('idle', 'daily', 'manual', 'default')) },
+    whileBusy: true,
+    chatsOnly: 'over HTTP a session goes on until its client begins another',
+    async run({ args, place, services, prefix }) {
+      const { chats } = services.stores
+      const { address } = place.chat!
+      const chosen = args.policy === undefined || /^default$/i.test(args.policy) ? null : parseResetPolicy(args.policy)
+      if (chosen === undefined) return { text: `That is no policy. For example: ${prefix}reset-policy idle 2h, daily 04:00` }
+      if (args.policy !== undefined) await chats.configure(address, { reset: chosen && { ...chosen } })
+      const reset = (await chats.get(address))?.settings.reset
+      return { text: reset ? describeResetPolicy(resetPolicyOf(reset)) : 'When a new conversation begins here by itself is up to the settings.' }
     },
   }),
   defineCommand({

@@ -9,6 +9,7 @@ import type { CommandContext, CommandDocument, CommandReply } from './command-re
 import type { CommandServices } from './command-services.ts'
 import { signature } from './introduction-commands.ts'
 import { parseCommand } from './parse-command.ts'
+import { plainAnswer } from './plain-answer.ts'
 import { closestCommand, findCommand } from './registry.ts'
 import { runningTurns } from './running-turns.ts'
 
@@ -23,7 +24,9 @@ export interface CommandCaller {
 export interface Commands {
   /** The reply to a message that is a command; `undefined` when it is one for the agent. Never rejects for what a command does. */
   dispatch(message: InboundMessage, context: CommandContext): Promise<CommandReply | undefined>
-  /** The same for a text about a session. */
+  /** The command that a message stands for though it is not written as one, such as "yes" to a tool that asks; `undefined` for all others. */
+  implied(message: InboundMessage, context: CommandContext): Promise<string | undefined>
+  /** The same as `dispatch` for a text about a session. */
   dispatchForSession(text: string, session: Session, caller: CommandCaller): Promise<CommandReply | undefined>
 }
 
@@ -34,6 +37,11 @@ export function createCommands(services: CommandServices): Commands {
       // What a stranger wrote into an issue is not an order of whoever set the webhook up.
       if (message.isVouchedFor) return undefined
       return run(message.text, { ...context, place: chatPlace(services.stores, message, context), services })
+    },
+    async implied(message, context) {
+      if (message.isVouchedFor) return undefined
+      const answer = await plainAnswer(message, chatPlace(services.stores, message, context), services)
+      return answer && `${context.prefix}${answer}`
     },
     async dispatchForSession(text, session, { tier, ...caller }) {
       return run(text, { tier, prefix: '/', place: sessionPlace(services.stores, session, caller), services })

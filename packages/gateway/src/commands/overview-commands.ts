@@ -1,3 +1,4 @@
+import { describeResetPolicy, resetPolicyOf } from '../chats/reset-policy.ts'
 import { count, optional } from './arguments.ts'
 import type { CommandReply } from './command-reply.ts'
 import { defineCommand, inSession, type Command, type Invocation } from './command.ts'
@@ -93,6 +94,7 @@ async function choices({ place, services }: Invocation<unknown>, sessionModel: s
     ...(yolo ? ['Tools run without asking (yolo).'] : []),
     ...(chat?.settings.personality ? [`Personality: ${chat.settings.personality}.`] : []),
     ...(chat?.settings.busyMode ? [`A message meanwhile: ${chat.settings.busyMode}.`] : []),
+    ...(chat?.settings.reset ? [describeResetPolicy(resetPolicyOf(chat.settings.reset))] : []),
     ...(reasoningEffort ? [`Reasoning: ${reasoningEffort}.`] : []),
     ...(footer ? ['The footer is on.'] : []),
     ...(chat?.isHome ? ['This chat is home.'] : []),

@@ -1,7 +1,9 @@
 import { messageOf, startLoop, type Clock, type Log, type Loop } from '@talaria/core'
 import type { GatewayStores, Outbound } from '@talaria/db'
+import { splitText } from '../chats/split-text.ts'
 import type { Platform } from '../platforms/platform.ts'
 import { PlatformError } from '../platforms/platform-error.ts'
+import { roomForText } from './duplicate-label.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import { sendRow } from './send-row.ts'
 
@@ -10,6 +12,9 @@ const MOST_AT_ONCE = 16
 
 /** How long a message is tried before it is put to the dead letters. */
 const LONGEST_TRY_MS = 24 * 3_600_000
+
+/** Nor before it was tried so often: what waited while its platform was down for a day has not been tried at all. */
+const FEWEST_ATTEMPTS = 10
 
 /** How often a message may be sent again that may have arrived each time: a chat is not flooded with copies. */
 const MOST_UNCERTAIN_ATTEMPTS = 3
@@ -94,11 +99,20 @@ export class Dispatcher implements AsyncDisposable {
   async #send(row: Outbound, platform: Platform): Promise<void> {
     const { stores, runner, clock } = this.#options
     try {
-      const messageId = await sendRow(row, { platform, clock, signal: this.#stop.signal })
+      const messageId = await sendRow(await this.#fitting(row, platform), { platform, clock, signal: this.#stop.signal })
       await this.#write(row, () => stores.outbound.sent(row.id, runner.id, { messageId }))
     } catch (error) {
       await this.#write(row, () => this.#fail(row, error instanceof PlatformError ? error : new PlatformError('internal', messageOf(error), { cause: error })))
     }
+  }
+
+  /** What was written while nobody knew how much the platform takes is cut now, each part a row of its own: a crash between two sends none again. */
+  async #fitting(row: Outbound, { capabilities }: Platform): Promise<Outbound> {
+    const { stores, runner } = this.#options
+    if (row.text.length <= capabilities.maxLength) return row
+    const [text = '', ...others] = splitText(row.text, roomForText(capabilities.maxLength))
+    await stores.outbound.split(row.id, runner.id, [text, ...others])
+    return { ...row, text }
   }
 
   /** Records a failure by the one table of failures. */
@@ -112,7 +126,8 @@ export class Dispatcher implements AsyncDisposable {
       await chats.park(row.address, failure.code, failure.message)
       return outbound.retry(row.id, runner.id, { at: clock.now(), ...what })
     }
-    if (policy === 'dead' || clock.now() - row.createdAt > LONGEST_TRY_MS) return outbound.dead(row.id, runner.id, what)
+    const isOld = clock.now() - row.createdAt > LONGEST_TRY_MS
+    if (policy === 'dead' || (isOld && row.attempts >= FEWEST_ATTEMPTS)) return outbound.dead(row.id, runner.id, what)
     const at = clock.now() + retryDelayMs(row.attempts, failure.retryAfterMs)
     // An edit may be made twice and is still one message.
     if (policy === 'retry' || row.sentMessageId !== null) return outbound.retry(row.id, runner.id, { at, ...what })

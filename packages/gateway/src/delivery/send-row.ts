@@ -39,18 +39,24 @@ export async function sendRow(row: Outbound, { platform, clock, signal }: SendOp
 
 async function sendOrEdit(row: Outbound, platform: Platform, signal: AbortSignal): Promise<string> {
   const message = messageOf(row)
-  if (row.sentMessageId !== null && platform.edit) {
-    try {
-      await platform.edit(row.address, row.sentMessageId, row.text, signal)
-      return row.sentMessageId
-    } catch (error) {
-      // Somebody has deleted the draft: what it was to become is sent anew.
-      if (!(error instanceof PlatformError) || error.code !== 'message_not_found') throw error
-    }
-  }
+  if (row.sentMessageId !== null && platform.edit && (await isEdited(row, row.sentMessageId, { platform, signal }))) return row.sentMessageId
   if (!row.uncertain) return (await platform.send(message, signal)).messageId
-  if (platform.find) return (await platform.find(message, signal))?.messageId ?? (await platform.send(message, signal)).messageId
-  return (await platform.send({ ...message, text: (row.text + DUPLICATE_LABEL).trim() }, signal)).messageId
+  if (!platform.find) return (await platform.send({ ...message, text: (row.text + DUPLICATE_LABEL).trim() }, signal)).messageId
+  const found = await platform.find(message, signal)
+  // What arrived may be a draft of it.
+  const isWhole = found && (row.attachments.length > 0 || !platform.edit || (await isEdited(row, found.messageId, { platform, signal })))
+  return (isWhole ? found : await platform.send(message, signal)).messageId
+}
+
+/** Gives a message of ours the text of a row; false when somebody has deleted it, so that it has to be sent anew. */
+async function isEdited(row: Outbound, messageId: string, { platform, signal }: Pick<SendOptions, 'platform' | 'signal'>): Promise<boolean> {
+  try {
+    await platform.edit!(row.address, messageId, row.text, signal)
+    return true
+  } catch (error) {
+    if (error instanceof PlatformError && error.code === 'message_not_found') return false
+    throw error
+  }
 }
 
 function messageOf(row: Outbound): OutboundMessage {

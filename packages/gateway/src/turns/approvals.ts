@@ -52,6 +52,11 @@ export class Approvals {
     return chosen.length
   }
 
+  /** Whether a turn has a question that nobody has answered. */
+  isAsking(turnId: string): boolean {
+    return this.#pending.has(turnId)
+  }
+
   #allow(sessionId: string, tool: string): void {
     const tools = this.#allowedInSession.get(sessionId) ?? new Set()
     // Forgotten oldest-first beyond this many sessions: an answer too many is asked again, and memory stays bounded.

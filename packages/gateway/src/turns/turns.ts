@@ -161,6 +161,11 @@ export class Turns {
     return this.#approvals.answer(id, choice, which)
   }
 
+  /** Whether a running turn waits for a person's word. */
+  isAsking(id: string): boolean {
+    return this.#approvals.isAsking(id)
+  }
+
   /**
    * Work of the agent that is no turn and is not stored: admitted and counted like one, and told to end with its client or
    * the process.
