@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@talaria/core'
 import { backUp, type BackupOptions } from './backup.ts'
-import { boardNotFound, Boards } from './board/boards.ts'
+import { attachmentsFolder, boardNotFound, Boards } from './board/boards.ts'
 import { boardSchema } from './board/schema.ts'
 import { isSlug } from './board/slug.ts'
 import { boardStores, type BoardStores } from './board/stores.ts'
@@ -135,7 +135,7 @@ export class Databases implements AsyncDisposable {
   board(slug: string): BoardStores {
     // Without the check a slip of the pen would make a board.
     if (!isSlug(slug) || !fileExists(this.#boardPlace(slug).location.file)) throw boardNotFound(slug)
-    return boardStores(new Database<BoardTables>(this.#registry, this.#boardPlace(slug)), this.#options.clock)
+    return boardStores(new Database<BoardTables>(this.#registry, this.#boardPlace(slug)), attachmentsFolder(this.#boardsFolder, slug), this.#options.clock)
   }
 
   /**

@@ -107,6 +107,26 @@ export function readSmallFile(file: string): string | undefined {
   }
 }
 
+/** The bytes of a file that is no database; `undefined` when there is none. */
+export function readFileOf(file: string): Uint8Array | undefined {
+  try {
+    return readFileSync(file)
+  } catch {
+    return undefined
+  }
+}
+
+/** Makes a file that only its user may read, on disk when this returns. */
+export function createFileOf(file: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(file, bytes, { mode: 0o600, flush: true })
+}
+
+/** Removes a file that is no database; nothing happens when there is none. */
+export function removeSmallFile(file: string): void {
+  rmSync(file, { force: true })
+}
+
 /** Puts a small file in the place of the one that is there, whole or not at all. */
 export function replaceSmallFile(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })

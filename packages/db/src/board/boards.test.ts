@@ -66,7 +66,7 @@ test('the files of a deleted board stay while somebody follows it, and it is in 
   expect(await boards.list({ includeArchived: true })).toEqual([])
   await expect(boards.create({ slug: 'busy' }, 'cli')).rejects.toMatchObject({ code: 'BOARD_EXISTS' })
   follower.abort()
-  await changes.return()
+  await changes.return(undefined)
   expect(await boards.sweep()).toEqual(['busy'])
   expect(boards.slugs()).toEqual([])
 })

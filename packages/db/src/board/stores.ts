@@ -1,15 +1,31 @@
 import type { Clock } from '@talaria/core'
 import type { Database } from '../database.ts'
+import { ApprovalStore } from './approval-store.ts'
+import { AttachmentStore } from './attachment-store.ts'
 import { BoardStore } from './board-store.ts'
+import { CommentStore } from './comment-store.ts'
+import { EventReader } from './event-store.ts'
+import { SubscriptionStore } from './subscription-store.ts'
 import type { BoardTables } from './tables.ts'
 
 /** What one may ask of a board's database, and change there. Plain values without state; keep them as long as you like. */
 export interface BoardStores {
   readonly board: BoardStore
+  readonly events: EventReader
+  readonly comments: CommentStore
+  readonly attachments: AttachmentStore
+  readonly approvals: ApprovalStore
+  readonly subscriptions: SubscriptionStore
 }
 
-export function boardStores(database: Database<BoardTables>, clock: Clock): BoardStores {
+/** `attachmentsFolder` is where the bytes of its files lie. */
+export function boardStores(database: Database<BoardTables>, attachmentsFolder: string, clock: Clock): BoardStores {
   return {
     board: new BoardStore(database, clock),
+    events: new EventReader(database),
+    comments: new CommentStore(database, clock),
+    attachments: new AttachmentStore(database, attachmentsFolder, clock),
+    approvals: new ApprovalStore(database, clock),
+    subscriptions: new SubscriptionStore(database, clock),
   }
 }
