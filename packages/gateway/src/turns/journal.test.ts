@@ -45,6 +45,28 @@ test('what comes while a flush is under way goes with the next one, and that not
   expect(flushes[1]).toEqual(['a2', 'b1'])
 })
 
+test('the longer a flush takes, the longer the next one is put off, up to a bound', async () => {
+  const took = { ms: 8 }
+  const { clock, add, flushes } = openJournal(() => clock.delay(took.ms))
+  for (const [ms, nextAfterMs] of [
+    [8, 32],
+    [3_000, 3_000],
+  ] as const) {
+    took.ms = ms
+    const before = flushes.length
+    add('a', 1)
+    await clock.advance(ms)
+    expect(flushes).toHaveLength(before + 1)
+    took.ms = 0
+    add('a', 2)
+    await clock.advance(nextAfterMs - ms - 1)
+    expect(flushes).toHaveLength(before + 1)
+    await clock.advance(1)
+    expect(flushes).toHaveLength(before + 2)
+    await clock.advance(1_000)
+  }
+})
+
 test('after a flush that failed nothing overtakes what was in it', async () => {
   const full = Promise.withResolvers<void>()
   let isFull = true

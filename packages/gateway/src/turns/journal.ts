@@ -4,6 +4,15 @@ import type { TurnEvent } from '@talaria/db'
 /** Between two flushes at least this long: at 1,000 streams of 20 tokens a second a commit for every token's arrival would fill the loop. */
 const FLUSH_INTERVAL_MS = 10
 
+/**
+ * How many times as long as a flush took it waits for the next: a loop or a disk that has enough to do is not kept busy
+ * by many small commits, each of which costs the same sync.
+ */
+const RELIEF = 4
+
+/** What is streamed from disk comes in steps of this at most, and not more seldom than tokens do at 20 a second. */
+const LONGEST_INTERVAL_MS = 50
+
 /** After a flush that the database refused (a full disk, a lock held too long). */
 const RETRY_MS = 1_000
 
@@ -67,7 +76,6 @@ export class Journal {
       const batch = this.#pending
       if (batch.length === 0) break
       this.#pending = []
-      this.#nextFlushMs = clock.monotonic() + FLUSH_INTERVAL_MS
       this.#writing = this.#write(batch)
       await this.#writing
       this.#writing = undefined
@@ -76,14 +84,18 @@ export class Journal {
   }
 
   async #write(batch: Entry[]): Promise<void> {
+    const { append, clock, onError } = this.#options
+    const begun = clock.monotonic()
     try {
-      await this.#options.append(batch.map((entry) => entry.event))
+      await append(batch.map((entry) => entry.event))
     } catch (error) {
-      this.#options.onError(error)
+      onError(error)
       this.#pending = [...batch, ...this.#pending]
-      this.#nextFlushMs = this.#options.clock.monotonic() + RETRY_MS
+      this.#nextFlushMs = clock.monotonic() + RETRY_MS
       return
     }
+    const tookMs = clock.monotonic() - begun
+    this.#nextFlushMs = begun + Math.min(Math.max(FLUSH_INTERVAL_MS, tookMs * RELIEF), LONGEST_INTERVAL_MS)
     for (const entry of batch) entry.written()
   }
 }

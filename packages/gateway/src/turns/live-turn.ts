@@ -1,5 +1,6 @@
 import type { AgentEvent } from '@talaria/agent'
 import type { Turn, TurnEvent } from '@talaria/db'
+import { Bell } from './bell.ts'
 import type { Settled, SettledTurn } from './settled-turn.ts'
 
 /** Kept in memory of a running turn beyond what is on disk, for clients that are only a little behind. */
@@ -30,8 +31,9 @@ export class LiveTurn {
   #isFinished = false
   #steering: string[] = []
   #failure: { readonly error: unknown } | undefined
-  #waiting: (() => void)[] = []
-  #isWaking = false
+  /** Rings for what followers wait for, each only for its kind: a stream of which nothing need be on disk would wake twice a token. */
+  readonly #news = new Bell()
+  readonly #commits = new Bell()
 
   constructor(turn: Turn, controller = new AbortController()) {
     this.turn = turn
@@ -48,9 +50,9 @@ export class LiveTurn {
     return this.#dropped + this.#events.length
   }
 
-  /** How many events memory holds. */
-  get kept(): number {
-    return this.#events.length
+  /** The events that memory holds: the last ones, up to the newest. */
+  get held(): readonly TurnEvent[] {
+    return this.#events.slice()
   }
 
   /** Whether the agent is done with it: nothing it does or is told from now on counts. */
@@ -68,7 +70,7 @@ export class LiveTurn {
     const { type, ...data } = event
     const recorded = { turnId: this.turn.id, seq: this.lastSeq + 1, type, data, createdAt }
     this.#events.push(recorded)
-    this.#wake()
+    this.#news.ring()
     return recorded
   }
 
@@ -104,7 +106,7 @@ export class LiveTurn {
       this.#events.splice(0, surplus)
       this.#dropped += surplus
     }
-    this.#wake()
+    this.#commits.ring()
   }
 
   /** It has ended, and its last event is on disk with all before it: everybody may see it now. */
@@ -114,7 +116,7 @@ export class LiveTurn {
     this.#isFinished = true
     this.#failure = undefined
     this.#resolveSettled(settled)
-    this.#wake()
+    this.#wakeAll()
   }
 
   /** The turn could not be settled: whoever follows it or waits for it gets the error. */
@@ -122,7 +124,7 @@ export class LiveTurn {
     this.#failure = { error }
     this.#isFinished = true
     this.#rejectSettled(error)
-    this.#wake()
+    this.#wakeAll()
   }
 
   /**
@@ -135,47 +137,36 @@ export class LiveTurn {
     options: { readonly after: number; readonly durable: boolean; readonly signal?: AbortSignal },
     stored: (after: number) => Promise<readonly TurnEvent[]>,
   ): AsyncGenerator<readonly TurnEvent[]> {
+    const { durable, signal } = options
     let cursor = options.after
-    for (;;) {
-      while (cursor < this.#dropped) {
-        const older = await stored(cursor)
-        if (older.length === 0) break
-        cursor = older.at(-1)!.seq
-        yield older
+    const wakeAll = () => this.#wakeAll()
+    signal?.addEventListener('abort', wakeAll, { once: true })
+    try {
+      for (;;) {
+        while (cursor < this.#dropped) {
+          const older = await stored(cursor)
+          if (older.length === 0) break
+          cursor = older.at(-1)!.seq
+          yield older
+        }
+        const end = durable ? this.#committed - this.#dropped : this.#events.length
+        const batch = this.#events.slice(Math.max(0, cursor - this.#dropped), end)
+        if (batch.length > 0) {
+          cursor = batch.at(-1)!.seq
+          yield batch
+          continue
+        }
+        if (this.#failure) throw this.#failure.error
+        if (this.#isFinished || signal?.aborted) return
+        await (durable ? this.#commits : this.#news).wait()
       }
-      const end = options.durable ? this.#committed - this.#dropped : this.#events.length
-      const batch = this.#events.slice(Math.max(0, cursor - this.#dropped), end)
-      if (batch.length > 0) {
-        cursor = batch.at(-1)!.seq
-        yield batch
-        continue
-      }
-      if (this.#failure) throw this.#failure.error
-      if (this.#isFinished || options.signal?.aborted) return
-      await this.#next(options.signal)
+    } finally {
+      signal?.removeEventListener('abort', wakeAll)
     }
   }
 
-  #next(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        signal?.removeEventListener('abort', done)
-        resolve()
-      }
-      this.#waiting.push(done)
-      signal?.addEventListener('abort', done, { once: true })
-    })
-  }
-
-  #wake(): void {
-    if (this.#isWaking || this.#waiting.length === 0) return
-    this.#isWaking = true
-    // After this turn of the event loop, so that everything the model said in it travels as one batch.
-    setImmediate(() => {
-      this.#isWaking = false
-      const waiting = this.#waiting
-      this.#waiting = []
-      for (const wake of waiting) wake()
-    })
+  #wakeAll(): void {
+    this.#news.ring()
+    this.#commits.ring()
   }
 }

@@ -139,8 +139,8 @@ async function historyOf(turn: Turn, { history }: StartTurn, { stores }: RunTurn
 async function settle(live: LiveTurn, input: StartTurn, ending: Ending, { stores, runner, clock, journal }: RunTurnOptions): Promise<void> {
   const { turn } = live
   await journal.release(turn.id)
-  const { unwritten } = live
-  const events = unwritten.length === live.lastSeq ? unwritten : [...(await storedEvents(stores.turns, turn.id, unwritten[0]?.seq)), ...unwritten]
+  const { unwritten, held } = live
+  const events = held.length === live.lastSeq ? held : [...(await storedEvents(stores.turns, turn.id, held[0]?.seq)), ...held]
   const settled = await settleTurn(turn, ending, {
     stores,
     runner,
