@@ -17,6 +17,7 @@ import { gatewayChecks } from './gateway-checks.ts'
 import { registerGatewayMetrics } from './gateway-metrics.ts'
 import { createGatewayChats, type GatewayChats } from './gateway-chats.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { AccountLeases } from './platforms/account-leases.ts'
 import { ApiServer } from './platforms/api-server.ts'
 import type { BackupProgress } from './routes/backups.ts'
 import type { PlatformControl } from './routes/platforms.ts'
@@ -81,6 +82,7 @@ export class Gateway implements AsyncDisposable {
       settings,
       receive: (_platform, message) => this.#chats.chats.receive(message),
       records: this.#stores.platforms,
+      leases: new AccountLeases({ store: this.#stores.platformLeases, runner: this.#runner, clock, log }),
       random: Math.random,
       clock,
       log,

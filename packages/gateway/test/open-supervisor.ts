@@ -1,16 +1,21 @@
 import { silentLog, type Log } from '@talaria/core'
 import { FakeClock } from '@talaria/core/testing'
-import type { PlatformStore } from '@talaria/db'
+import type { GatewayStores, PlatformStore } from '@talaria/db'
 import { openTestDatabases } from '@talaria/db/testing'
+import { AccountLeases } from '../src/platforms/account-leases.ts'
 import type { ConnectContext, PlatformDefinition } from '../src/platforms/definition.ts'
 import type { Platform } from '../src/platforms/platform.ts'
 import { PlatformSupervisor, type PlatformSupervisorOptions } from '../src/platforms/supervisor.ts'
+import { Runner } from '../src/turns/runner.ts'
 
 export interface TestSupervisor extends AsyncDisposable {
   readonly supervisor: PlatformSupervisor
   readonly clock: FakeClock
   /** Where states are written down, unless the test gave something else. */
   readonly store: PlatformStore
+  readonly stores: GatewayStores
+  /** As the process is known to the others of its home. */
+  readonly runner: Runner
 }
 
 export interface TestSupervisorOptions {
@@ -18,8 +23,8 @@ export interface TestSupervisorOptions {
   readonly clock?: FakeClock
   readonly random?: () => number
   readonly records?: PlatformSupervisorOptions['records']
-  /** Shares the store of another one: the next process of one home. */
-  readonly beside?: TestSupervisor
+  /** Those of a home that others use too, or the next process. */
+  readonly stores?: GatewayStores
   readonly log?: Log
 }
 
@@ -29,13 +34,16 @@ export async function openSupervisor({
   clock = new FakeClock(),
   random = () => 0,
   records,
-  beside,
+  stores: given,
   log = silentLog,
 }: TestSupervisorOptions): Promise<TestSupervisor> {
   await using stack = new AsyncDisposableStack()
-  const store = beside?.store ?? stack.use(openTestDatabases()).databases.gateway.platforms
+  const stores = given ?? stack.use(openTestDatabases()).databases.gateway
+  const store = stores.platforms
+  const runner = new Runner({ runners: stores.runners, turns: stores.turns, clock, log })
+  const leases = new AccountLeases({ store: stores.platformLeases, runner, clock, log })
   const receive = async () => 'accepted' as const
-  const supervisor = new PlatformSupervisor({ definition, settings: {}, receive, records: records ?? store, random, clock, log })
+  const supervisor = new PlatformSupervisor({ definition, settings: {}, receive, records: records ?? store, leases, random, clock, log })
   stack.defer(async () => {
     let isOver = false
     const ended = supervisor[Symbol.asyncDispose]().finally(() => (isOver = true))
@@ -44,7 +52,7 @@ export async function openSupervisor({
     await ended
   })
   const owned = stack.move()
-  return { supervisor, clock, store, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { supervisor, clock, store, stores, runner, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 /** A platform that is nothing but what a test says of it. */
@@ -52,7 +60,7 @@ export function scriptedPlatform(
   connect: (context: ConnectContext) => Promise<Platform>,
   plan: PlatformDefinition['plan'] = () => ({ state: 'ready' }),
 ): PlatformDefinition {
-  return { name: 'scripted', label: 'Scripted', settings: {}, plan, connect: (_settings, context) => connect(context) }
+  return { name: 'scripted', label: 'Scripted', settings: {}, plan, accountOf: () => undefined, connect: (_settings, context) => connect(context) }
 }
 
 /** Something to be connected to that never fails by itself. */

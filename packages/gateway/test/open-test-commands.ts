@@ -8,6 +8,7 @@ import type { CommandReply } from '../src/commands/command-reply.ts'
 import type { CommandCron } from '../src/commands/command-services.ts'
 import { createCommands, type Commands } from '../src/commands/commands.ts'
 import { WorkPause } from '../src/commands/work-pause.ts'
+import { AccountLeases } from '../src/platforms/account-leases.ts'
 import { PlatformSupervisors } from '../src/platforms/supervisors.ts'
 import { twinPlatform } from '../src/platforms/twin/twin-platform.ts'
 import { TwinService } from '../src/platforms/twin/twin-service.ts'
@@ -57,13 +58,14 @@ export async function openTestCommands(options: TestCommandsOptions = {}): Promi
   const home = stack.use(temporaryHome())
   const agent =
     options.agent ?? new TestAgent({ play: echo, models: ['talaria', 'fast', 'deep'].map((id) => ({ id, target: `scripted/${id}`, ownedBy: 'scripted' })) })
-  const { turns, stores } = stack.use(await openTestTurns({ agent }))
+  const { turns, stores, runner } = stack.use(await openTestTurns({ agent }))
   const platforms = stack.use(
     new PlatformSupervisors({
       definitions: [twinPlatform(new TwinService({ clock }))],
       settings: {},
       receive: async () => 'accepted',
       records: stores.platforms,
+      leases: new AccountLeases({ store: stores.platformLeases, runner, clock, log: silentLog }),
       random: () => 0,
       clock,
       log: silentLog,

@@ -13,6 +13,11 @@ export interface PlatformDefinition<Table extends SettingsTable = SettingsTable>
   readonly settings: Table
   plan(settings: SettingsOf<Table>): PlatformPlan
   /**
+   * Which account it is, as far as settings tell: of the gateways of one home one is connected to it at a time. Never a
+   * secret, see `fingerprintOf`. `undefined` for one that several gateways may have at once.
+   */
+  accountOf(settings: SettingsOf<Table>): string | undefined
+  /**
    * Makes one attempt to connect; resolves when the service itself has accepted us. Whatever it opens goes on
    * `context.resources` in the same breath. @throws PlatformError
    */

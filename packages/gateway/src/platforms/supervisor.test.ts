@@ -145,7 +145,7 @@ test('a paused platform is not connected, stays so over a restart, and connects 
   expect([t.supervisor.status.state, service.connections, await t.supervisor.reconnect()]).toEqual(['paused', 0, false])
   await t.supervisor[Symbol.asyncDispose]()
 
-  await using next = await openSupervisor({ definition: twinPlatform(service), clock, beside: t })
+  await using next = await openSupervisor({ definition: twinPlatform(service), clock, stores: t.stores })
   await next.supervisor.start()
   await clock.advance(3_600_000)
   expect([next.supervisor.status.state, service.connections]).toEqual(['paused', 0])

@@ -1,6 +1,9 @@
 import type { Clock, Log } from '@talaria/core'
+import type { SettingsTable } from '@talaria/core/config'
 import type { PlatformState, PlatformStatus } from '@talaria/core/contracts'
 import type { InboundMessage } from '../chats/inbound-message.ts'
+import type { AccountLease } from './account-lease.ts'
+import type { AccountLeases } from './account-leases.ts'
 import { Attempt } from './attempt.ts'
 import { BackOff } from './back-off.ts'
 import type { PlatformDefinition, Reception } from './definition.ts'
@@ -14,6 +17,12 @@ import { StateRecorder, type PlatformRecords } from './state-recorder.ts'
 /** A connection that lived this long was sound, whatever ended it. */
 const HEALTHY_AFTER_MS = 60_000
 
+/** While another gateway of the home is connected: how soon one that died or left is noticed. */
+const STANDBY_MS = 2_000
+
+/** While an operator has paused it: how soon it is noticed that another gateway was told to resume. */
+const PAUSED_MS = 10_000
+
 export interface PlatformSupervisorOptions {
   readonly definition: PlatformDefinition
   /** The gateway's; those of the definition are among them. */
@@ -21,6 +30,7 @@ export interface PlatformSupervisorOptions {
   /** Takes in what `platform` receives; see `ConnectContext.receive`. */
   readonly receive: (platform: string, message: InboundMessage) => Promise<Reception>
   readonly records: PlatformRecords
+  readonly leases: Pick<AccountLeases, 'claim'>
   /** From 0 to below 1, for jitter. */
   readonly random: () => number
   readonly clock: Clock
@@ -39,7 +49,7 @@ interface Run {
  */
 export class PlatformSupervisor implements PlatformService {
   readonly #options: PlatformSupervisorOptions
-  readonly #plan: PlatformPlan
+  #plan: PlatformPlan
   readonly #log: Log
   readonly #backOff: BackOff
   readonly #counts: PlatformCounts
@@ -50,6 +60,8 @@ export class PlatformSupervisor implements PlatformService {
   #attempt: Attempt | undefined
   #current: Platform | undefined
   #isClosed = false
+  /** While another gateway has the account: the platform's states are then written down by that one. */
+  #isStandby = false
   #changing: Promise<unknown> = Promise.resolve()
 
   /** Opens nothing; {@link start} does. */
@@ -67,6 +79,11 @@ export class PlatformSupervisor implements PlatformService {
 
   get name(): string {
     return this.#options.definition.name
+  }
+
+  /** What can be set of it. */
+  get settings(): SettingsTable {
+    return this.#options.definition.settings
   }
 
   get status(): PlatformStatus {
@@ -101,7 +118,10 @@ export class PlatformSupervisor implements PlatformService {
   async start(): Promise<void> {
     if (this.#plan.state === 'not_configured' || this.#plan.state === 'disabled') return
     if (this.#plan.state !== 'ready') return this.#log.warn({ state: this.#plan.state }, this.#plan.reason)
-    await this.#change(async () => this.#begin())
+    await this.#change(async () => {
+      if (!this.#run && !this.#isClosed) this.#become('connecting')
+      this.#begin()
+    })
     await this.#firstOutcome.promise
   }
 
@@ -110,7 +130,9 @@ export class PlatformSupervisor implements PlatformService {
     return this.#control(async () => {
       await this.#options.records.setPaused(this.name, true)
       await this.#end()
-      this.#become('paused', 'Paused by an operator.')
+      this.#pausedFor(PAUSED_MS)
+      // Another gateway of the home may be told to resume.
+      this.#begin()
     })
   }
 
@@ -127,6 +149,19 @@ export class PlatformSupervisor implements PlatformService {
     return this.#control(async () => {
       if (this.#status.state === 'paused') return false
       await this.#again()
+    })
+  }
+
+  /** Looks at its settings anew, which have changed, and connects with them if they let it; a pause stays. Resolves when the old connection is gone. */
+  async reconfigure(): Promise<void> {
+    const { definition, settings } = this.#options
+    await this.#change(async () => {
+      if (this.#isClosed) return
+      await this.#end()
+      this.#plan = definition.plan(settings)
+      this.#backOff.reset()
+      if (this.#plan.state === 'ready') this.#begin()
+      else this.#become(this.#plan.state, this.#plan.reason)
     })
   }
 
@@ -157,6 +192,7 @@ export class PlatformSupervisor implements PlatformService {
   async #again(): Promise<void> {
     await this.#end()
     this.#backOff.reset()
+    this.#become('connecting')
     this.#begin()
   }
 
@@ -173,41 +209,38 @@ export class PlatformSupervisor implements PlatformService {
   }
 
   async #keepConnected(stop: AbortSignal): Promise<void> {
-    const { clock } = this.#options
     for (;;) {
-      const ended = await this.#attemptOnce(stop)
-      if (stop.aborted || ended === 'paused') return
-      const { connection } = ended.policy
-      this.#counts.failed(ended.code)
-      this.#log.warn({ err: ended, code: ended.code, kind: connection }, 'A platform is not connected.')
-      if (connection !== 'retryable') return this.#become(connection === 'fatal' ? 'failed' : 'misconfigured', ended.message)
-      const waitMs = this.#backOff.next(ended.retryAfterMs)
-      this.#become('backing_off', ended.message, clock.now() + waitMs)
+      const waitMs = await this.#attemptOnce(stop)
+      if (stop.aborted || waitMs === undefined) return
       // Rejects only when it is stopped, which the next look finds.
-      await clock.delay(waitMs, stop).catch(() => {})
+      await this.#options.clock.delay(waitMs, stop).catch(() => {})
       if (stop.aborted) return
     }
   }
 
-  /** Resolves with what the attempt died of, all that it opened being disposed. */
-  async #attemptOnce(stop: AbortSignal): Promise<PlatformError | 'paused'> {
-    this.#become('connecting')
+  /** Resolves, all that was opened being disposed, with how long to wait before another attempt; `undefined` when there is no sense in one. */
+  async #attemptOnce(stop: AbortSignal): Promise<number | undefined> {
+    const { definition, settings, records, leases } = this.#options
     try {
       // Asked each time: what cannot be read now is a failure like any other, and must not undo a pause.
-      if ((await this.#options.records.paused()).has(this.name)) {
-        this.#become('paused', 'Paused by an operator.')
-        return 'paused'
-      }
-      return await this.#live(stop)
+      if ((await records.paused()).has(this.name)) return this.#pausedFor(PAUSED_MS)
+      const account = definition.accountOf(settings)
+      const claim = account === undefined ? { lease: undefined } : await leases.claim(this.name, account)
+      if ('heldBy' in claim) return this.#standBy(claim.heldBy)
+      await using lease = claim.lease
+      this.#isStandby = false
+      return this.#failed(await this.#live(stop, lease), stop)
     } catch (error) {
-      return platformErrorOf(error)
+      return this.#failed(platformErrorOf(error), stop)
     }
   }
 
-  async #live(stop: AbortSignal): Promise<PlatformError> {
+  async #live(stop: AbortSignal, lease: AccountLease | undefined): Promise<PlatformError> {
     const { definition, settings, receive, clock } = this.#options
+    this.#become('connecting')
     await using attempt = new Attempt({
-      connect: (context) => definition.connect(settings, context),
+      // A copy: what changes meanwhile is the next attempt's.
+      connect: (context) => definition.connect({ ...settings }, context),
       receive: (message) => receive(this.name, message),
       onDegraded: () => this.#connected(attempt),
       stop,
@@ -217,6 +250,7 @@ export class PlatformSupervisor implements PlatformService {
     this.#counts.attempted()
     this.#attempt = attempt
     try {
+      await using _lease = lease?.keep((error) => this.#replaced(attempt, error))
       this.#current = await attempt.connect()
       const since = clock.monotonic()
       this.#counts.connected()
@@ -233,6 +267,40 @@ export class PlatformSupervisor implements PlatformService {
     }
   }
 
+  #failed(error: PlatformError, stop: AbortSignal): number | undefined {
+    if (stop.aborted) return undefined
+    const { connection } = error.policy
+    this.#counts.failed(error.code)
+    this.#log.warn({ err: error, code: error.code, kind: connection }, 'A platform is not connected.')
+    if (connection !== 'retryable') {
+      this.#become(connection === 'fatal' ? 'failed' : 'misconfigured', error.message)
+      return undefined
+    }
+    const waitMs = this.#backOff.next(error.retryAfterMs)
+    this.#become('backing_off', error.message, this.#options.clock.now() + waitMs)
+    return waitMs
+  }
+
+  #pausedFor(waitMs: number): number {
+    this.#isStandby = false
+    this.#become('paused', 'Paused by an operator.')
+    return waitMs
+  }
+
+  /** Another gateway of the home is connected. */
+  #standBy(heldBy: string): number {
+    if (!this.#isStandby) this.#log.info({ heldBy }, 'Another gateway of this home is connected; this one stands by.')
+    this.#isStandby = true
+    this.#become('backing_off', `The account is ${heldBy}.`, this.#options.clock.now() + STANDBY_MS)
+    return STANDBY_MS
+  }
+
+  /** Another gateway is, or may be, connected from now on: the states are its to write down. */
+  #replaced(attempt: Attempt, error: PlatformError): void {
+    this.#isStandby = true
+    attempt.end(error)
+  }
+
   #connected(attempt: Attempt): void {
     if (this.#current === undefined) return
     this.#become(attempt.degraded === undefined ? 'connected' : 'degraded', attempt.degraded ?? null)
@@ -243,7 +311,7 @@ export class PlatformSupervisor implements PlatformService {
     const since = state === this.#status.state ? this.#status.since : now
     this.#status = { ...this.#status, state, reason, since, nextAttemptAt }
     if (state === 'connecting') return
-    this.#recorder.record({ state, reason, nextAttemptAt })
+    if (!this.#isStandby) this.#recorder.record({ state, reason, nextAttemptAt })
     this.#firstOutcome.resolve()
   }
 }

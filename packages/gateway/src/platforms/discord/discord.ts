@@ -1,4 +1,5 @@
 import { definePlatform } from '../definition.ts'
+import { fingerprintOf } from '../fingerprint-of.ts'
 import { discordSettings } from './discord-settings.ts'
 
 /** Discord, by a bot: servers, threads, forums and direct chats. */
@@ -12,6 +13,7 @@ export const discord = definePlatform({
     if (/\s/.test(discordBotToken)) return { state: 'misconfigured', reason: 'DISCORD_BOT_TOKEN is not a token: it has spaces.' }
     return { state: 'ready' }
   },
+  accountOf: ({ discordBotToken = '' }) => fingerprintOf(discordBotToken),
   async connect(settings, context) {
     const { connectDiscord } = await import('./connect-discord.ts')
     return connectDiscord(settings, context)

@@ -22,6 +22,7 @@ export const email = definePlatform({
   label: 'E-mail',
   settings: emailSettings,
   plan: planEmail,
+  accountOf: ({ emailAddress = '' }) => emailAddress.toLowerCase(),
   async connect(settings, context) {
     const { emailAddress: account = '', emailPassword: password = '', emailUser: user = account } = settings
     const isEncrypted = settings.emailEncryption === 'required'

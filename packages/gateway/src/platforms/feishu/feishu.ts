@@ -8,6 +8,7 @@ export const feishu = definePlatform({
   label: 'Feishu',
   settings: feishuSettings,
   plan: planFeishu,
+  accountOf: ({ feishuAppId }) => feishuAppId,
   async connect(settings, context) {
     const { connectFeishu } = await import('./connect-feishu.ts')
     return connectFeishu(settings, context)

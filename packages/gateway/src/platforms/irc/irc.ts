@@ -17,6 +17,7 @@ export const irc = definePlatform({
     const wrong = ircChannels.find((channel) => !/^[#&+!][^\s,:]{1,49}(?: [^\s,]+)?$/.test(channel))
     return wrong === undefined ? { state: 'ready' } : { state: 'misconfigured', reason: `IRC_CHANNEL has ${JSON.stringify(wrong)}, which is no channel.` }
   },
+  accountOf: ({ ircServer, ircNickname }) => `${ircNickname}@${ircServer}`,
   connect: async (settings, context) => new IrcPlatform(settings.ircServer ?? '', await IrcConnection.open(settings, context)),
 })
 

@@ -23,6 +23,7 @@ export const ntfy = definePlatform({
     if (/^[\w-]{1,64}$/.test(ntfyTopic)) return { state: 'ready' }
     return { state: 'misconfigured', reason: 'NTFY_TOPIC is no topic: it has 1 to 64 letters, digits, _ and -.' }
   },
+  accountOf: ({ ntfyServer, ntfyTopic }) => `${ntfyServer}/${ntfyTopic}`,
   async connect({ ntfyTopic: topic = '', ntfyServer: server, ntfyToken: token, ntfyPublishTopic, ntfyMarkdown, ntfyCatchUp: catchUpMs }, context) {
     const client = context.resources.use(new NtfyClient({ server, token }))
     const account = client.server.host

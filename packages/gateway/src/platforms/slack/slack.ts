@@ -1,4 +1,5 @@
 import { definePlatform } from '../definition.ts'
+import { fingerprintOf } from '../fingerprint-of.ts'
 import { slackSettings } from './slack-settings.ts'
 
 /** Slack, by an app: channels, threads and direct messages, by socket mode or by signed requests. */
@@ -19,6 +20,7 @@ export const slack = definePlatform({
     }
     return { state: 'ready' }
   },
+  accountOf: ({ slackBotToken = '' }) => fingerprintOf(slackBotToken),
   async connect(settings, context) {
     const { connectSlack } = await import('./connect-slack.ts')
     return connectSlack(settings, context)

@@ -8,6 +8,8 @@ export const telegram = definePlatform({
   label: 'Telegram',
   settings: telegramSettings,
   plan: planTelegram,
+  // The id of the bot; the secret is what follows.
+  accountOf: ({ telegramBotToken = '' }) => telegramBotToken.split(':')[0],
   async connect(settings, context) {
     const { connectTelegram } = await import('./connect-telegram.ts')
     return connectTelegram(settings, context)

@@ -14,6 +14,8 @@ export function twinPlatform(service: TwinService, name = 'twin'): PlatformDefin
     label: 'Twin',
     settings: chatSettings(name, name.toUpperCase(), 'Twin'),
     plan: () => ({ state: 'ready' }),
+    // A service in memory is reached by this process alone.
+    accountOf: () => undefined,
     connect: (_settings, context) => connect(service, name, context),
   }) as PlatformDefinition
 }

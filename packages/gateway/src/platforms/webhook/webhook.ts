@@ -19,6 +19,8 @@ export const webhook = definePlatform({
   label: 'Webhooks',
   settings: webhookSettings,
   plan: planWebhook,
+  // Nobody is connected to: each gateway answers what is delivered to it.
+  accountOf: () => undefined,
   async connect(settings, context) {
     const { webhookRoutes: routes, webhookSecret: secret, webhookRatePerMinute: perMinute } = settings
     const rate = new RateLimit({ perMinute, clock: context.clock })
