@@ -3,14 +3,18 @@ import type { Database } from '../database.ts'
 import { ApprovalStore } from './approval-store.ts'
 import { AttachmentStore } from './attachment-store.ts'
 import { BoardStore } from './board-store.ts'
+import { ClaimStore } from './claim-store.ts'
 import { CommentStore } from './comment-store.ts'
 import { EventReader } from './event-store.ts'
 import { SubscriptionStore } from './subscription-store.ts'
 import type { BoardTables } from './tables.ts'
+import { TranscriptStore } from './transcript-store.ts'
 
 /** What one may ask of a board's database, and change there. Plain values without state; keep them as long as you like. */
 export interface BoardStores {
   readonly board: BoardStore
+  readonly claims: ClaimStore
+  readonly transcripts: TranscriptStore
   readonly events: EventReader
   readonly comments: CommentStore
   readonly attachments: AttachmentStore
@@ -22,6 +26,8 @@ export interface BoardStores {
 export function boardStores(database: Database<BoardTables>, attachmentsFolder: string, clock: Clock): BoardStores {
   return {
     board: new BoardStore(database, clock),
+    claims: new ClaimStore(database, clock),
+    transcripts: new TranscriptStore(database, clock),
     events: new EventReader(database),
     comments: new CommentStore(database, clock),
     attachments: new AttachmentStore(database, attachmentsFolder, clock),

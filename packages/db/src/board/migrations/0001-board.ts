@@ -83,6 +83,7 @@ export const boardTables: Migration = {
     `create index task_by_state on task (state, priority desc, number) where deleted_at is null`,
     `create index task_by_assignee on task (assignee, state) where deleted_at is null`,
     `create index task_to_wake on task (not_before) where state = 'scheduled' and deleted_at is null`,
+    `create index task_to_retry on task (next_attempt_at) where state in ('ready', 'review') and deleted_at is null and next_attempt_at is not null`,
     `create index task_by_update on task (updated_at, number)`,
     `create index task_by_deletion on task (deleted_at) where deleted_at is not null`,
     `create unique index task_by_slot on task (routine_id, slot) where routine_id is not null`,
@@ -160,7 +161,8 @@ export const boardTables: Migration = {
       cost_micros integer not null default 0
     ) strict`,
     `create index run_by_task on run (task_number, id)`,
-    `create index run_open on run (lease_expires_at) where ended_at is null`,
+    `create index run_open on run (lease_expires_at, host) where ended_at is null`,
+    `create index run_to_end on run (deadline_at) where ended_at is null and deadline_at is not null`,
     `create index run_by_assignee on run (assignee, ended_at) where outcome = 'completed'`,
     `create index run_by_end on run (ended_at) where ended_at is not null`,
 
