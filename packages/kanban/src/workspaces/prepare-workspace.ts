@@ -1,6 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import type { WorkspaceWish } from '@talaria/db'
+import type { Git } from './git.ts'
 import { isInside, realPathOf } from './contained-path.ts'
 import { WorkspaceError } from './workspace-error.ts'
 import { prepareWorktree } from './worktree.ts'
@@ -11,6 +12,7 @@ export interface WorkspacePlaces {
   readonly root: string
   /** The installation's home: its databases and secrets are nobody's workspace. */
   readonly home: string
+  readonly git: Git
 }
 
 /** Which task a workspace is for. */
@@ -35,7 +37,10 @@ export async function prepareWorkspace(wish: WorkspaceWish, owner: WorkspaceOwne
   if (wish.kind === 'scratch') return { kind: 'scratch', path: await makeFolder(scratchPath(owner, places)) }
   const path = await allowedFolder(wish, places)
   if (wish.kind === 'dir') return { kind: 'dir', path: await makeFolder(path) }
-  return { kind: 'worktree', ...(await prepareWorktree({ repository: path, path: scratchPath(owner, places), branch: wish.branch ?? branchOf(owner) })) }
+  return {
+    kind: 'worktree',
+    ...(await prepareWorktree({ git: places.git, repository: path, path: scratchPath(owner, places), branch: wish.branch ?? branchOf(owner) })),
+  }
 }
 
 /** The folder that is made for a task, whatever it holds. */

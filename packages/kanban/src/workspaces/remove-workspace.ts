@@ -20,7 +20,7 @@ export async function removeWorkspace(wish: WorkspaceWish, owner: WorkspaceOwner
   const root = await realPathOf(places.root)
   const isOurs = found.isDirectory() && isInside(path, places.root) && (await realPathOf(path)) === join(root, owner.board, String(owner.taskNumber))
   if (!isOurs) return 'refused'
-  if (wish.kind === 'worktree') return removeWorktree(path)
+  if (wish.kind === 'worktree') return removeWorktree(places.git, path)
   await rm(path, { recursive: true, force: true })
   return 'removed'
 }

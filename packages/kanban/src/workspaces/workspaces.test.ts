@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { folderSize } from './folder-size.ts'
+import { createGit } from './git.ts'
 import { prepareWorkspace } from './prepare-workspace.ts'
 import { removeWorkspace } from './remove-workspace.ts'
 
@@ -14,7 +15,7 @@ function places() {
   onTestFinished(() => rmSync(base, { recursive: true, force: true }))
   const home = join(base, 'home')
   mkdirSync(home)
-  return { base, home, root: join(home, 'workspaces') }
+  return { base, home, root: join(home, 'workspaces'), git: createGit({ PATH: process.env.PATH }) }
 }
 
 function repositoryIn(base: string): string {

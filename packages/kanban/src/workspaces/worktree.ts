@@ -1,10 +1,11 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { realPathOf } from './contained-path.ts'
-import { git } from './git.ts'
+import type { Git } from './git.ts'
 import { WorkspaceError } from './workspace-error.ts'
 
 export interface WorktreeRequest {
+  readonly git: Git
   readonly repository: string
   readonly path: string
   readonly branch: string
@@ -16,9 +17,9 @@ export interface WorktreeRequest {
  *
  * @throws WorkspaceError `worktree_failed`
  */
-export async function prepareWorktree({ repository, path, branch }: WorktreeRequest): Promise<{ readonly path: string; readonly branch: string }> {
+export async function prepareWorktree({ git, repository, path, branch }: WorktreeRequest): Promise<{ readonly path: string; readonly branch: string }> {
   await git(repository, 'check-ref-format', '--branch', branch)
-  const known = await branchAt(repository, await realPathOf(path))
+  const known = await branchAt(git, repository, await realPathOf(path))
   if (known === branch) return { path: await realPathOf(path), branch }
   if (known !== undefined || (await exists(path))) {
     throw new WorkspaceError('worktree_failed', `${path} is in use by something else${known === undefined ? '' : ` (branch ${known})`}.`)
@@ -46,7 +47,7 @@ export type WorktreeRemoval = 'removed' | 'kept_changes' | 'absent'
  * Removes a worktree that holds nothing uncommitted. Its branch goes too when it has no commit of its own, and stays
  * otherwise: nothing that was made is lost.
  */
-export async function removeWorktree(path: string): Promise<WorktreeRemoval> {
+export async function removeWorktree(git: Git, path: string): Promise<WorktreeRemoval> {
   if (!(await exists(path))) return 'absent'
   if ((await git(path, 'status', '--porcelain', '--ignored=no')) !== '') return 'kept_changes'
   const common = await git(path, 'rev-parse', '--path-format=absolute', '--git-common-dir')
@@ -57,7 +58,7 @@ export async function removeWorktree(path: string): Promise<WorktreeRemoval> {
   return 'removed'
 }
 
-async function branchAt(repository: string, path: string): Promise<string | undefined> {
+async function branchAt(git: Git, repository: string, path: string): Promise<string | undefined> {
   const listing = await git(repository, 'worktree', 'list', '--porcelain', '-z')
   for (const entry of listing.split('\0\0')) {
     const lines = entry.split('\0')
