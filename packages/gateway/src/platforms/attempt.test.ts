@@ -8,9 +8,8 @@ import type { ConnectContext } from './definition.ts'
 import type { Platform } from './platform.ts'
 import { PlatformError } from './platform-error.ts'
 
-function attemptOf(connect: (context: ConnectContext) => Promise<Platform> = async () => scriptedConnection()) {
+function attemptOf(connect: (context: ConnectContext) => Promise<Platform> = async () => scriptedConnection(), stop = new AbortController()) {
   let context: ConnectContext | undefined
-  const stop = new AbortController()
   const heard = { degraded: 0 }
   const clock = new FakeClock()
   const attempt = new Attempt({
@@ -32,6 +31,14 @@ test('an attempt listens to its end while it lasts, and no longer', async () => 
   expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1)
   await attempt[Symbol.asyncDispose]()
   expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0)
+})
+
+test('an attempt that is over before it has begun connects to nothing that hangs', async () => {
+  const stop = new AbortController()
+  stop.abort()
+  const { attempt } = attemptOf(() => new Promise(() => {}), stop)
+  await expect(attempt.connect()).rejects.toMatchObject({ code: 'connection_lost' })
+  await attempt[Symbol.asyncDispose]()
 })
 
 test('an attempt that is given up hears it through its signal, with why', async () => {

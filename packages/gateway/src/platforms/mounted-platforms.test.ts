@@ -1,9 +1,11 @@
-import { systemClock } from '@talaria/core'
-import { until } from '@talaria/core/testing'
+import { silentLog, systemClock } from '@talaria/core'
+import { FakeClock, until } from '@talaria/core/testing'
 import { checkForLeaks } from '@talaria/db/testing'
 import { expect, test } from 'vitest'
-import { scriptedConnection, scriptedPlatform } from '../../test/open-supervisor.ts'
+import { openSupervisor, scriptedConnection, scriptedPlatform } from '../../test/open-supervisor.ts'
 import { startTestGateway } from '../../test/start-test-gateway.ts'
+import { ApiError } from '../api/api-error.ts'
+import { mountedPlatforms } from './mounted-platforms.ts'
 import { twinPlatform } from './twin/twin-platform.ts'
 import { TwinService } from './twin/twin-service.ts'
 
@@ -57,4 +59,23 @@ test('a platform that fails to answer is to be asked again, and 64 failures use 
   answers = async () => new Response('thank you')
   expect(await (await call('webhooks')).text()).toBe('thank you')
   expect((await call('twin')).headers.get('retry-after')).toBe('5')
+})
+
+test('a platform that does not answer for 30 seconds is to be asked again', async () => {
+  const clock = new FakeClock()
+  const hanging = scriptedPlatform(async ({ mount }) => {
+    mount(() => new Promise<never>(() => {}))
+    return scriptedConnection()
+  })
+  await using t = await openSupervisor({ definition: hanging, clock })
+  await t.supervisor.start()
+  const app = mountedPlatforms({ supervisors: { get: () => t.supervisor }, clock, log: silentLog })
+  app.onError((error) => new Response(null, { status: error instanceof ApiError ? error.status : 500 }))
+  let status = 0
+  const answered = Promise.resolve(app.request('/platforms/scripted/hook', { method: 'POST' })).then((answer) => (status = answer.status))
+  await clock.advance(29_999)
+  expect(status).toBe(0)
+  await clock.advance(1)
+  await answered
+  expect(status).toBe(503)
 })

@@ -18,7 +18,7 @@ const MOST_AT_ONCE = 64
 const RETRY_SOON = { headers: { 'Retry-After': '5' } }
 
 export interface MountedPlatformsOptions {
-  readonly supervisors: PlatformSupervisors
+  readonly supervisors: Pick<PlatformSupervisors, 'get'>
   readonly clock: Clock
   readonly log: Log
 }

@@ -136,6 +136,38 @@ test('what does not work though it is connected is shown, and that it works agai
   expect(t.supervisor.status).toMatchObject({ state: 'connected', reason: null })
 })
 
+test('what does not work is shown once it is connected, and not while nobody knows whether it will be', async () => {
+  const accepted = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
+  const connect = async ({ degraded }: ConnectContext) => {
+    degraded('Messages of groups do not come.')
+    asked.resolve()
+    await accepted.promise
+    return scriptedConnection()
+  }
+  await using t = await openSupervisor({ definition: scriptedPlatform(connect) })
+  const started = t.supervisor.start()
+  await asked.promise
+  expect(t.supervisor.status).toMatchObject({ state: 'connecting', reason: null })
+  accepted.resolve()
+  await started
+  expect(t.supervisor.status).toMatchObject({ state: 'degraded', reason: 'Messages of groups do not come.' })
+})
+
+test('a probe that takes ten seconds is told to end', async () => {
+  const signals: AbortSignal[] = []
+  const hang = async (signal: AbortSignal) => {
+    signals.push(signal)
+    await forever()
+  }
+  await using t = await openSupervisor({ definition: scriptedPlatform(async () => scriptedConnection(hang)) })
+  await t.supervisor.start()
+  await t.clock.advance(39_999)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+  await t.clock.advance(1)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+})
+
 test('a paused platform is not connected, stays so over a restart, and connects when it is resumed', async () => {
   const clock = new FakeClock()
   const service = new TwinService({ clock })
