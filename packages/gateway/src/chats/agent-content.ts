@@ -1,10 +1,9 @@
 import { messageOf, type Clock, type Log } from '@talaria/core'
-import type { ContentPart } from '@talaria/agent'
+import type { ContentPart, Transcriber } from '@talaria/agent'
 import type { Platform } from '../platforms/platform.ts'
 import { withDeadline } from '../platforms/with-deadline.ts'
 import type { InboundAttachment, InboundMessage } from './inbound-message.ts'
 import { safeName, type MediaCache } from './media-cache.ts'
-import type { Transcriber } from './transcriber.ts'
 
 /** Larger pictures go by their place on disk: providers refuse them, and a session would carry them for ever. */
 const LARGEST_IMAGE_BYTES = 5 * 1024 * 1024
@@ -16,12 +15,16 @@ const TEXT_NAMES = /\.(txt|md|csv|tsv|log|json|ya?ml|toml|xml|html?|css|[cm]?[jt
 
 const DOWNLOAD_MS = 5 * 60_000
 
+/** An hour of speech takes a server at home minutes. */
+const TRANSCRIBE_MS = 5 * 60_000
+
 export interface AgentContentOptions {
   /** Where the message came from; `undefined` while it is not connected. */
   readonly platform: Platform | undefined
   readonly cache: MediaCache
   readonly maxBytes: number
-  readonly transcriber?: Transcriber
+  /** Absent where the settings name none. */
+  readonly transcriber?: Pick<Transcriber, 'transcribe'>
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly log: Log
@@ -77,11 +80,26 @@ async function described(attachment: InboundAttachment, { name, path, bytes }: K
     const text = textOf(bytes)
     if (text !== undefined) return { type: 'text', text: `[document "${name}"]\n${text}\n[end of "${name}"]` }
   }
-  if ((kind === 'voice' || kind === 'audio') && options.transcriber) {
-    const transcript = await options.transcriber.transcribe({ path, ...(mediaType !== undefined && { mediaType }) }, options.signal)
-    return { type: 'text', text: kind === 'voice' ? transcript : `[transcript of "${name}"]\n${transcript}` }
-  }
+  if (kind === 'voice' || kind === 'audio') return spoken(attachment, { name, path, bytes }, options)
   return note(`${kind} "${name}", ${bytes.length} bytes, is at ${path}`)
+}
+
+/** Speech as text; where that cannot be had, why not, so that the agent can say so instead of guessing. */
+async function spoken({ kind, mediaType }: InboundAttachment, { name, path, bytes }: Kept, options: AgentContentOptions): Promise<ContentPart> {
+  const { transcriber, signal, clock, log } = options
+  const recording = `${kind} "${name}", ${bytes.length} bytes, is at ${path}`
+  if (!transcriber) return note(`${recording}. What is said in it is not known: this gateway has no transcriber`)
+  try {
+    const transcript = await withDeadline(TRANSCRIBE_MS, { clock, what: 'Transcribing', signal }, (call) =>
+      transcriber.transcribe({ bytes, ...(mediaType !== undefined && { mediaType }) }, call),
+    )
+    if (transcript === '') return note(`${recording}. Nothing is said in it`)
+    return kind === 'voice' ? { type: 'text', text: transcript } : { type: 'text', text: `[transcript of "${name}"]\n${transcript}` }
+  } catch (error) {
+    if (signal.aborted) throw error
+    log.warn({ err: error, kind }, 'a recording could not be transcribed')
+    return note(`${recording}. What is said in it is not known, because it could not be transcribed: ${messageOf(error)}`)
+  }
 }
 
 function note(words: string): ContentPart & { type: 'text' } {

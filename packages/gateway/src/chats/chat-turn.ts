@@ -1,3 +1,4 @@
+import type { Transcriber } from '@talaria/agent'
 import { createId, type Clock, type Log } from '@talaria/core'
 import type { Chat, GatewayStores, Inbound, Route, TurnEvent } from '@talaria/db'
 import { ApiError } from '../api/api-error.ts'
@@ -24,7 +25,6 @@ import type { PathPolicy } from './path-policy.ts'
 import { promptText } from './prompt-text.ts'
 import { ReplyStream } from './reply-stream.ts'
 import { isShared } from './session-key.ts'
-import type { Transcriber } from './transcriber.ts'
 import { startTyping } from './typing.ts'
 import { untilConnected } from './until-connected.ts'
 
@@ -39,7 +39,7 @@ export interface ChatTurnOptions {
   readonly policyOf: (platform: string) => ChatPolicy
   readonly cache: MediaCache
   readonly maxAttachmentBytes: number
-  readonly transcriber?: Transcriber
+  readonly transcriber?: Pick<Transcriber, 'transcribe'>
   /** Where files may be sent from. */
   readonly paths: PathPolicy
   /** The chats that there are, where an answer goes to another than its own. */

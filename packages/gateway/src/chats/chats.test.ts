@@ -1,5 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { openTranscriber } from '@talaria/agent'
+import { startTranscriptionServer } from '@talaria/agent/testing'
+import { systemClock } from '@talaria/core'
 import { describe, expect, it } from 'vitest'
 import { openTestChats, type TestChats } from '../../test/open-test-chats.ts'
 import { TestAgent } from '../../test/test-agent.ts'
@@ -135,6 +138,36 @@ describe('a conversation in a chat', () => {
   })
 })
 
+describe('a voice note', () => {
+  const note = { kind: 'voice', name: 'note.ogg', bytes: Buffer.from('buy milk') } as const
+
+  it('is what is said in it, where the settings name a transcriber', async () => {
+    await using server = await startTranscriptionServer()
+    await using transcriber = openTranscriber({ model: 'whisper-1', baseUrl: server.url }, { clock: systemClock })
+    await using t = await openTestChats({ transcriber })
+    t.service.say('', { files: [note] })
+    await t.until('the answer', () => t.texts().length > 0)
+    expect(t.texts()).toEqual(['You said: buy milk'])
+  })
+
+  it('is told to the agent with the reason, where it could not be transcribed', async () => {
+    await using server = await startTranscriptionServer()
+    server.refuse(400, 'No such model.')
+    await using transcriber = openTranscriber({ model: 'whisper-1', baseUrl: server.url }, { clock: systemClock })
+    await using t = await openTestChats({ transcriber })
+    t.service.say('', { files: [note] })
+    await t.until('the answer', () => t.texts().length > 0)
+    expect(t.texts()[0]).toMatch(/voice "note.ogg", 8 bytes, is at \S+\. What is said in it is not known, because it could not be transcribed: No such model\./)
+  })
+
+  it('is told to the agent as one that nobody could hear, where there is no transcriber', async () => {
+    await using t = await openTestChats()
+    t.service.say('', { files: [note] })
+    await t.until('the answer', () => t.texts().length > 0)
+    expect(t.texts()[0]).toMatch(/voice "note.ogg", 8 bytes, is at \S+\. What is said in it is not known: this gateway has no transcriber/)
+  })
+})
+
 describe('a message that comes while an answer is written', () => {
   const busy = async (busyMode: 'queue' | 'steer' | 'interrupt' | 'reject') => {
     const t = await openTestChats({ agent: slowAgent(), busyMode })
@@ -232,6 +265,57 @@ describe('streaming into a chat', () => {
     const [session] = await t.stores.sessions.list({ all: true }, { limit: 1 })
     const messages = await t.stores.sessions.messages(session!.id, { limit: 10, order: 'latest' })
     expect(t.texts()).toEqual([messages.at(-1)!.content])
+  })
+
+  it('is one message, though the platform died before it had said that the draft is there', async () => {
+    await using t = await openTestChats({ agent: slowAgent() })
+    t.service.say('hello')
+    const run = await t.agent.next()
+    t.service.dieAfterSend()
+    run.say(long)
+    await t.until('a draft', () => t.texts().length === 1)
+    run.say(' And more.').finish()
+    await t.until('the end', () => t.texts()[0] === `${long} And more.`)
+    await t.clock.advance(5_000)
+    expect(t.texts()).toHaveLength(1)
+  })
+
+  it('says that it may be a duplicate of such a draft, where the platform cannot tell', async () => {
+    await using t = await openTestChats({ agent: slowAgent(), platform: ({ find: _, ...platform }) => platform })
+    t.service.say('hello')
+    const run = await t.agent.next()
+    t.service.dieAfterSend()
+    run.say(long)
+    await t.until('a draft', () => t.texts().length === 1)
+    run.say(' And more.').finish()
+    await t.until('the end', () => t.texts().length === 2)
+    expect(t.texts()[1]).toBe(`${long} And more.\n\n(this may be a duplicate)`)
+  })
+
+  it('sends an answer whole that ends while the platform is away, in as few parts as it takes, before what comes after it', async () => {
+    const text = 'word '.repeat(1_500).trim()
+    await using t = await openTestChats({
+      agent: new TestAgent({ play: (run) => run.say(run.request.messages.at(-1)!.content === 'long' ? text : 'short').finish() }),
+    })
+    t.service.refuse('network')
+    t.service.drop()
+    for (const words of ['long', 'short']) {
+      await t.chats.receive({
+        address: { platform: 'twin', account: 'twin-bot', chatId: 'chat-1', threadId: '' },
+        kind: 'direct',
+        messageId: words,
+        sender: { id: 'p' },
+        text: words,
+        attachments: [],
+        mentionsUs: true,
+        sentAt: 0,
+      })
+    }
+    await t.until('both are answered', async () => (await t.stores.outbound.list({ state: 'pending', limit: 9 })).length === 2)
+    t.service.heal()
+    await t.until('all', () => t.texts().length === 3)
+    expect(t.texts().slice(0, 2).join(' ')).toBe(text)
+    expect(t.texts()[2]).toBe('short')
   })
 
   it('never edits faster than the platform bears', async () => {
@@ -397,5 +481,30 @@ describe('a process that is killed', () => {
     await t.begin()
     await t.until('the second', () => t.texts().length === 2)
     expect(t.texts()).toEqual(['You said: hello', 'You said: hello\n\n(this may be a duplicate)'])
+  })
+})
+
+describe('a webhook', () => {
+  const hook = { kind: 'thread', threadId: 'delivery-1', sender: { id: 'github', name: 'github', isBot: true }, isVouchedFor: true } as const
+
+  it('is put to the agent as it was rendered, with nobody as its speaker', async () => {
+    await using t = await openTestChats()
+    t.service.say('An issue was opened.', hook)
+    await t.until('the answer', () => t.texts().length > 0)
+    expect(t.texts()).toEqual(['You said: An issue was opened.'])
+  })
+
+  it('has nobody who could let a tool run: it is told so at once, where the answer goes and to the agent', async () => {
+    await using t = await openTestChats({ agent: slowAgent() })
+    await t.stores.chats.seen({ platform: 'twin', account: 'twin-bot', chatId: 'ops', threadId: '' }, { kind: 'group' })
+    t.service.say('An issue was opened.', { ...hook, delivery: { to: ['twin:ops'] } })
+    const run = await t.agent.next()
+    run.emit({ type: 'approval.requested', id: 'a', tool: 'shell', arguments: '{}' })
+    expect(await run.request.approve!({ id: 'a', tool: 'shell', arguments: '{}' }, run.signal)).toBe('deny')
+    expect(run.request.steer!()).toContain('nobody can be asked about a webhook')
+    run.say('Done.').finish()
+    await t.until('both', () => t.texts('ops').length === 2)
+    expect(t.texts('ops')[0]).toBe('The tool `shell` did not run: it needs the word of a person, and nobody can be asked about a webhook.')
+    expect(t.texts()).toEqual([])
   })
 })

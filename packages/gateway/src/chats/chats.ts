@@ -1,3 +1,4 @@
+import type { Transcriber } from '@talaria/agent'
 import { startLoop, type Clock, type Log } from '@talaria/core'
 import type { GatewayStores, Inbound, Turn } from '@talaria/db'
 import type { Commands } from '../commands/commands.ts'
@@ -21,7 +22,6 @@ import type { OngoingTurn } from './ongoing-turn.ts'
 import { outboundRows } from './outbound-rows.ts'
 import type { PathPolicy } from './path-policy.ts'
 import { Reception } from './reception.ts'
-import type { Transcriber } from './transcriber.ts'
 
 /** Whatever waits is woken when it comes; this is for what another gateway of the home has left, or a database that refused. */
 const LOOK_MS = 15_000
@@ -48,7 +48,7 @@ export interface ChatsOptions {
   readonly paths: PathPolicy
   /** The home chat of a platform that the settings name. */
   readonly configuredHome: Places['configuredHome']
-  readonly transcriber?: Transcriber
+  readonly transcriber?: Pick<Transcriber, 'transcribe'>
   /** Instructions by the names under which people choose them. */
   readonly personalities: Readonly<Record<string, string>>
   /** The name of the default model. */

@@ -6,6 +6,8 @@ import { PlatformError, type PlatformErrorCode } from '../platform-error.ts'
 import { TwinInbox, type Receive } from './twin-inbox.ts'
 
 export interface TwinFile {
+  /** A document unless it says so. */
+  readonly kind?: InboundAttachment['kind']
   readonly name: string
   readonly bytes: Uint8Array
 }
@@ -191,10 +193,10 @@ export class TwinService {
     throw new PlatformError('rejected', 'The twin has no such file.')
   }
 
-  #attach({ name, bytes }: TwinFile): InboundAttachment {
+  #attach({ kind = 'document', name, bytes }: TwinFile): InboundAttachment {
     const id = createId('file')
     this.#files.set(id, bytes)
-    return { kind: 'document', name, size: bytes.byteLength, ref: { id } }
+    return { kind, name, size: bytes.byteLength, ref: { id } }
   }
 
   async #message(messageId: string, signal: AbortSignal): Promise<TwinMessage> {
