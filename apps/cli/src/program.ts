@@ -8,6 +8,7 @@ import { addKeys } from './commands/keys.ts'
 import { addLogs } from './commands/logs.ts'
 import { addPairing } from './commands/pairing.ts'
 import { addPlatform } from './commands/platform.ts'
+import { addReload } from './commands/reload.ts'
 import { addRestore } from './commands/restore.ts'
 import { addSessions } from './commands/sessions.ts'
 import { addSettings } from './commands/settings.ts'
@@ -30,7 +31,21 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES)
     // Ends by an exception, which has the exit code that we choose.
     .exitOverride()
-  for (const add of [addStatus, addHandles, addDoctor, addLogs, addPlatform, addPairing, addSessions, addCron, addKeys, addBackup, addRestore, addSettings])
+  for (const add of [
+    addStatus,
+    addHandles,
+    addDoctor,
+    addLogs,
+    addPlatform,
+    addPairing,
+    addSessions,
+    addCron,
+    addKeys,
+    addBackup,
+    addRestore,
+    addSettings,
+    addReload,
+  ])
     add(program)
   return program
 }

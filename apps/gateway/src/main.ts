@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { createAgent } from '@talaria/agent'
 import {
   createLog,
@@ -13,7 +14,18 @@ import {
 } from '@talaria/core'
 import { startHttpServer } from '@talaria/core/http'
 import { openDatabases } from '@talaria/db'
-import { agentSettingsOf, Gateway, type GatewaySettings, isApiServerWanted, logFileOf, planApiServer, PLATFORMS } from '@talaria/gateway'
+import {
+  agentSettingsOf,
+  createReload,
+  Gateway,
+  type Reload,
+  ReplaceableAgent,
+  type GatewaySettings,
+  isApiServerWanted,
+  logFileOf,
+  planApiServer,
+  PLATFORMS,
+} from '@talaria/gateway'
 import { readConfig } from './config.ts'
 
 /** Of sysexits.h: something in the configuration; starting again changes nothing. */
@@ -29,15 +41,23 @@ const GIVING_UP_MS = 15_000
 const EX_TEMPFAIL = 75
 
 async function main(): Promise<void> {
-  const { paths, settings } = await readConfig()
+  const { paths, live } = await readConfig()
+  const settings = live.values
   using logFile = openLogFile(settings, paths)
   const log = createLog('gateway', { level: () => settings.logLevel, ...(logFile && { file: logFile }) })
   if (!isAnythingEnabled(settings)) throw nothingEnabled(settings, paths)
-  using shutdown = listenForShutdown({ log, deadlineMs: settings.shutdownGrace + GIVING_UP_MS })
+  const started = Promise.withResolvers<Reload>()
+  using shutdown = listenForShutdown({
+    log,
+    deadlineMs: settings.shutdownGrace + GIVING_UP_MS,
+    // Where there is a terminal SIGHUP says that it was closed; a daemon is told by it to read its settings again.
+    ...(!hasTerminal() && { onHangUp: () => void started.promise.then((reload) => reload()).catch(() => {}) }),
+  })
   await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb } }, clock, log })
-  await using agent = createAgent({ settings: agentSettingsOf(settings), clock, log })
+  await using agent = new ReplaceableAgent(createAgent({ settings: agentSettingsOf(settings), clock, log }))
   await using budget = startDescriptorBudget({ clock, log, isDatabase: (path) => path.startsWith(paths.home) })
   using eventLoopDelay = startEventLoopDelay({ clock })
+  const reload = createReload({ settings: live, agent, reconfigure: (changed) => gateway.reconfigure(changed), clock, log })
   await using gateway = new Gateway({
     databases,
     agent,
@@ -48,6 +68,7 @@ async function main(): Promise<void> {
     paths,
     version: talariaVersion(),
     restart,
+    reload,
     clock,
     log,
   })
@@ -63,6 +84,7 @@ async function main(): Promise<void> {
   })
   log.info({ url: server.url }, `the gateway listens on ${server.url}`)
   await gateway.start()
+  started.resolve(reload)
   await shutdown.requested
 }
 
@@ -70,6 +92,8 @@ function openLogFile(settings: GatewaySettings, paths: HomePaths): RotatingFile 
   const file = logFileOf(settings, paths.home)
   return file === undefined ? undefined : new RotatingFile({ file, maxBytes: settings.logFileMegabytes * 1024 * 1024, maxFiles: settings.logFiles })
 }
+
+const hasTerminal = () => isatty(0) || isatty(2)
 
 /** Ends as by a service manager's signal, with the exit code that asks for another start. */
 function restart(): void {

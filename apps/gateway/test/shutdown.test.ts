@@ -26,7 +26,7 @@ describe.concurrent('a gateway that is asked to end', { timeout: 60_000 }, () =>
     expect(process.stderr).toContain('The shutdown has taken too long')
   })
 
-  test.for(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('by %s exits with 0, leaves no process and folds its log into the database', async (signal) => {
+  test.for(['SIGTERM', 'SIGINT'] as const)('by %s exits with 0, leaves no process and folds its log into the database', async (signal) => {
     using home = temporaryHome()
     const { process, url } = await startConnected(home.path)
     await using _process = process

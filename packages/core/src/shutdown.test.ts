@@ -69,3 +69,15 @@ test('disposing, twice too, leaves no listener on the process', () => {
   shutdown[Symbol.dispose]()
   expect(signals.map((signal) => process.listenerCount(signal))).toEqual(before)
 })
+
+test('SIGHUP is no wish to end where it means something else, however often it comes', async () => {
+  const { child, says, exited } = await startService('', "onHangUp: () => console.log('hung up')")
+  for (let times = 0; times < 2; times++) {
+    child.kill('SIGHUP')
+    expect(await says()).toBe('hung up')
+  }
+  child.kill('SIGTERM')
+  expect([await says(), await says()]).toEqual(['SIGTERM true', 'disposed'])
+  child.kill('SIGTERM')
+  await exited
+})

@@ -16,6 +16,8 @@ export interface ShutdownOptions {
   readonly log: Log
   /** How long a drain may take before the process exits with 1 whatever still holds it up; for ever unless given. */
   readonly deadlineMs?: number
+  /** What SIGHUP means instead of a wish that the process ends; for one that no terminal belongs to. */
+  readonly onHangUp?: () => void
   readonly clock?: Clock
 }
 
@@ -24,7 +26,7 @@ export interface ShutdownOptions {
  * a drain that takes too long, and so does the deadline. Disposing removes the listeners: from then on a signal does what
  * it does by default.
  */
-export function listenForShutdown({ log, deadlineMs, clock = systemClock }: ShutdownOptions): Shutdown {
+export function listenForShutdown({ log, deadlineMs, onHangUp, clock = systemClock }: ShutdownOptions): Shutdown {
   const stop = new AbortController()
   const disposed = new AbortController()
   const { promise: requested, resolve } = Promise.withResolvers<NodeJS.Signals>()
@@ -44,13 +46,14 @@ export function listenForShutdown({ log, deadlineMs, clock = systemClock }: Shut
     log.error({ deadlineMs: ms }, 'The shutdown has taken too long: exiting now. What was not settled is settled at the next start.')
     process.exit(1)
   }
-  for (const signal of SIGNALS) process.on(signal, onSignal)
+  const handlers = SIGNALS.map((signal) => [signal, signal === 'SIGHUP' && onHangUp ? onHangUp : onSignal] as const)
+  for (const [signal, handler] of handlers) process.on(signal, handler)
   return {
     signal: stop.signal,
     requested,
     [Symbol.dispose]() {
       disposed.abort()
-      for (const signal of SIGNALS) process.off(signal, onSignal)
+      for (const [signal, handler] of handlers) process.off(signal, handler)
     },
   }
 }

@@ -14,6 +14,7 @@ import { homeChannelOf } from './delivery/home-channel-of.ts'
 import { WorkPause } from './commands/work-pause.ts'
 import { Pairing } from './pairing/pairing.ts'
 import type { PlatformSupervisors } from './platforms/supervisors.ts'
+import type { Reload } from './reload.ts'
 import type { PlatformControl } from './routes/platforms.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Runner } from './turns/runner.ts'
@@ -32,6 +33,7 @@ export interface GatewayChatsOptions {
   readonly startedAt: number
   readonly cron?: CommandCron
   readonly restart?: () => void
+  readonly reload?: Reload
   readonly clock: Clock
   readonly log: Log
 }
@@ -47,7 +49,7 @@ export interface GatewayChats {
 /** Puts together who may talk to the agent, what commands do, and how conversations go. Opens nothing. */
 export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
   const { stores, supervisors, settings, paths, clock, log } = options
-  const { personalities, modelName } = settings
+  const { modelName } = settings
   const cacheDir = join(paths.home, 'cache')
   const cache = new MediaCache(cacheDir, clock)
   const pairing = new Pairing({ store: stores.pairing, clock, log })
@@ -56,7 +58,9 @@ export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
   const commands = createCommands({
     ...options,
     modelName,
-    personalities,
+    get personalities() {
+      return settings.personalities
+    },
     workPause,
     files: cache,
   })
@@ -80,9 +84,16 @@ export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
     }),
     isPaused: () => workPause.isOn(),
     cache,
-    maxAttachmentBytes: settings.maxAttachmentMegabytes * 1024 * 1024,
-    paths: { roots: [cacheDir, ...settings.sendableFolders] },
-    personalities,
+    // Looked at with every answer, as settings may change.
+    get maxAttachmentBytes() {
+      return settings.maxAttachmentMegabytes * 1024 * 1024
+    },
+    get paths() {
+      return { roots: [cacheDir, ...settings.sendableFolders] }
+    },
+    get personalities() {
+      return settings.personalities
+    },
     modelName,
   })
   return { chats, commands, pairing, denials }

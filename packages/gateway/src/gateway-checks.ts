@@ -15,7 +15,7 @@ export interface GatewayChecksOptions {
   /** Those that somebody wants to work. */
   readonly platforms: () => readonly PlatformStatus[]
   /** Variables that let everybody on a platform talk to the agent. */
-  readonly openToAll: readonly string[]
+  readonly openToAll: () => readonly string[]
 }
 
 /** What a gateway cannot do without, each tried for real. */
@@ -53,7 +53,7 @@ export function gatewayChecks({ databases, stores, runner, platforms, openToAll 
       async run() {
         const troubled = platforms().filter(({ state }) => state !== 'connected' && state !== 'disabled')
         const troubles = troubled.map(({ name, state, reason }) => `${name} is ${state}${reason ? `: ${reason}` : ''}`)
-        const open = openToAll.map((setting) => `everybody may talk to the agent, because ${setting} is set`)
+        const open = openToAll().map((setting) => `everybody may talk to the agent, because ${setting} is set`)
         if (troubles.length + open.length > 0) return { status: 'degraded', detail: [...troubles, ...open].join('; ') }
       },
     },

@@ -26,6 +26,7 @@ import type { PlatformDefinition } from './platforms/definition.ts'
 import { openToAll } from './platforms/open-to-all.ts'
 import type { PlatformPlan } from './platforms/platform.ts'
 import { PlatformSupervisors } from './platforms/supervisors.ts'
+import type { Reload } from './reload.ts'
 import type { GatewaySettings } from './settings.ts'
 import { Runner } from './turns/runner.ts'
 import { Turns } from './turns/turns.ts'
@@ -42,6 +43,8 @@ export interface GatewayOptions {
   readonly version: string
   /** Ends the process so that whoever started it starts it again; absent where nobody would. */
   readonly restart?: () => void
+  /** Reads the settings again; absent where they do not come from files. */
+  readonly reload?: Reload
   readonly clock: Clock
   readonly log: Log
 }
@@ -59,6 +62,8 @@ export class Gateway implements AsyncDisposable {
   readonly #chats: GatewayChats
   readonly #startedAt: number
   readonly #running = new AsyncDisposableStack()
+  #isWorking = false
+  #isChatting = false
   readonly #app: ReturnType<typeof createGatewayApp>
 
   /** Opens nothing; {@link start} does. */
@@ -126,34 +131,22 @@ export class Gateway implements AsyncDisposable {
    * after, all at once, and what failed goes on trying. Where no platform can be started nothing is opened at all.
    */
   async start(): Promise<void> {
-    const { databases, settings, clock, log } = this.#options
     this.#running.use(this.#apiServer)
-    if (this.#plan.state === 'ready' || this.#supervisors.isAnyReady) {
-      this.#running.use(this.#runner)
-      await this.#runner.start()
-      this.#running.use(
-        startHousekeeping({
-          databases,
-          stores: this.#stores,
-          runner: this.#runner,
-          turns: this.#turns,
-          chats: this.#chats.chats,
-          retention: { sessionsMs: unlessForever(settings.sessionsKept), runsMs: unlessForever(settings.runsKept) },
-          integrityCheckEveryMs: settings.integrityCheckEvery === 'never' ? undefined : settings.integrityCheckEvery,
-          clock,
-          log,
-        }),
-      )
-      if (settings.cronEnabled) this.#running.use(this.#cron).start()
-    }
+    if (this.#plan.state === 'ready' || this.#supervisors.isAnyReady) await this.#startWork()
     this.#running.use(this.#supervisors)
-    if (this.#supervisors.isAnyReady) {
-      // Ends before the platforms, so that what is being sent still can be.
-      this.#running.use(this.#chats.chats)
-      this.#chats.chats.start()
-    }
+    if (this.#supervisors.isAnyReady) this.#startChats()
     void this.#supervisors.start()
     await this.#apiServer.start()
+  }
+
+  /** Has platforms connect anew that settings of these names are about, which have changed; resolves with the names of the platforms. */
+  async reconfigure(changed: readonly string[]): Promise<readonly string[]> {
+    const platforms = await this.#supervisors.reconfigure(changed)
+    if (this.#supervisors.isAnyReady && !this.#running.disposed) {
+      await this.#startWork()
+      this.#startChats()
+    }
+    return platforms
   }
 
   /** No new work from now on; what is under way gets the grace period and is then settled as interrupted. */
@@ -165,6 +158,37 @@ export class Gateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drain()
     await this.#running.disposeAsync()
+  }
+
+  /** What every turn needs; once. */
+  async #startWork(): Promise<void> {
+    if (this.#isWorking) return
+    this.#isWorking = true
+    const { databases, settings, clock, log } = this.#options
+    this.#running.use(this.#runner)
+    await this.#runner.start()
+    this.#running.use(
+      startHousekeeping({
+        databases,
+        stores: this.#stores,
+        runner: this.#runner,
+        turns: this.#turns,
+        chats: this.#chats.chats,
+        retention: { sessionsMs: unlessForever(settings.sessionsKept), runsMs: unlessForever(settings.runsKept) },
+        integrityCheckEveryMs: settings.integrityCheckEvery === 'never' ? undefined : settings.integrityCheckEvery,
+        clock,
+        log,
+      }),
+    )
+    if (settings.cronEnabled) this.#running.use(this.#cron).start()
+  }
+
+  /** What conversations need; once. Ends before the platforms, so that what is being sent still can be. */
+  #startChats(): void {
+    if (this.#isChatting) return
+    this.#isChatting = true
+    this.#running.use(this.#chats.chats)
+    this.#chats.chats.start()
   }
 
   get #platforms(): readonly PlatformStatus[] {
@@ -239,6 +263,7 @@ export class Gateway implements AsyncDisposable {
           platforms: this.#platformControl(),
           commands: this.#chats.commands,
           pairing: this.#chats.pairing,
+          ...(this.#options.reload && { reload: this.#options.reload }),
         }),
       probe: async () => void (await this.#stores.sessions.exists('')),
       clock,
@@ -273,7 +298,7 @@ export class Gateway implements AsyncDisposable {
           stores: this.#stores,
           runner: this.#runner,
           platforms: () => this.#platforms.filter((status) => this.#isWanted(status)),
-          openToAll: openToAll(platforms, settings),
+          openToAll: () => openToAll(platforms, settings),
         }),
         budget,
         eventLoopDelay,

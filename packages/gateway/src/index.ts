@@ -3,4 +3,6 @@ export { isApiServerWanted, planApiServer } from './platforms/api-server-plan.ts
 export type { PlatformDefinition } from './platforms/definition.ts'
 export { PLATFORMS } from './platforms/definitions.ts'
 export type { PlatformPlan, PlatformService } from './platforms/platform.ts'
+export { createReload, type Reload } from './reload.ts'
+export { ReplaceableAgent } from './replaceable-agent.ts'
 export { agentSettingsOf, gatewaySettings, logFileOf, type GatewaySettings } from './settings.ts'

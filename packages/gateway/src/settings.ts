@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { AgentSettingsInput } from '@talaria/agent'
-import { defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
+import { applying, defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
 import { z } from 'zod'
 import { conversationSettings } from './chats/conversation-settings.ts'
 import { isTimezone } from './cron/is-timezone.ts'
@@ -115,6 +115,7 @@ export const gatewaySettings = defineSettings({
     schema: allowedIds('user', 'GATEWAY_ALLOW_ALL_USERS'),
     fallback: [],
     help: 'Ids of those who may talk to the agent on every chat platform, beside those of each platform.',
+    applies: 'at_once',
   },
   gatewayAllowAllUsers: {
     env: 'GATEWAY_ALLOW_ALL_USERS',
@@ -122,6 +123,7 @@ export const gatewaySettings = defineSettings({
     schema: flag(),
     fallback: false,
     help: 'Lets everybody on every chat platform talk to the agent. Health says so while it is on.',
+    applies: 'at_once',
   },
   cronEnabled: {
     env: 'TALARIA_CRON',
@@ -192,6 +194,7 @@ export const gatewaySettings = defineSettings({
     schema: text('scripted, provider/model, or an alias'),
     fallback: 'scripted',
     help: 'The default model: scripted, openai/…, anthropic/…, openai-compatible/…, or an alias.',
+    applies: 'at_once',
   },
   modelAliases: {
     env: 'TALARIA_MODEL_ALIASES',
@@ -199,6 +202,7 @@ export const gatewaySettings = defineSettings({
     schema: aliases(),
     fallback: {},
     help: 'Names that clients may select, each with the model behind it: fast=openai/gpt-5-mini,local=openai-compatible/qwen3.',
+    applies: 'at_once',
   },
   modelFallbacks: {
     env: 'TALARIA_MODEL_FALLBACKS',
@@ -206,22 +210,31 @@ export const gatewaySettings = defineSettings({
     schema: list(text('provider/model')),
     fallback: [],
     help: 'Models to try, in this order, when one cannot answer.',
+    applies: 'at_once',
   },
-  openaiKey: { env: 'OPENAI_API_KEY', schema: text('a key').optional(), secret: true, help: 'Key for openai/… and openai-compatible/….' },
+  openaiKey: { env: 'OPENAI_API_KEY', schema: text('a key').optional(), secret: true, help: 'Key for openai/… and openai-compatible/….', applies: 'at_once' },
   openaiBaseUrl: {
     env: 'OPENAI_BASE_URL',
     file: 'model.openai_base_url',
     schema: url().optional(),
     help: 'Address of the API behind openai/… and openai-compatible/…, such as http://127.0.0.1:11434/v1.',
+    applies: 'at_once',
   },
-  anthropicKey: { env: 'ANTHROPIC_API_KEY', schema: text('a key').optional(), secret: true, help: 'Key for anthropic/….' },
-  anthropicBaseUrl: { env: 'ANTHROPIC_BASE_URL', file: 'model.anthropic_base_url', schema: url().optional(), help: 'Address of the API behind anthropic/….' },
+  anthropicKey: { env: 'ANTHROPIC_API_KEY', schema: text('a key').optional(), secret: true, help: 'Key for anthropic/….', applies: 'at_once' },
+  anthropicBaseUrl: {
+    env: 'ANTHROPIC_BASE_URL',
+    file: 'model.anthropic_base_url',
+    schema: url().optional(),
+    help: 'Address of the API behind anthropic/….',
+    applies: 'at_once',
+  },
   connectTimeout: {
     env: 'TALARIA_MODEL_CONNECT_TIMEOUT',
     file: 'model.timeouts.connect',
     schema: duration(),
     fallback: 10_000,
     help: 'How long connecting to a model may take.',
+    applies: 'at_once',
   },
   firstTokenTimeout: {
     env: 'TALARIA_MODEL_FIRST_TOKEN_TIMEOUT',
@@ -229,6 +242,7 @@ export const gatewaySettings = defineSettings({
     schema: duration(),
     fallback: 180_000,
     help: 'How long a model may take to begin its answer.',
+    applies: 'at_once',
   },
   idleTimeout: {
     env: 'TALARIA_MODEL_IDLE_TIMEOUT',
@@ -236,6 +250,7 @@ export const gatewaySettings = defineSettings({
     schema: duration(),
     fallback: 60_000,
     help: 'How long a model may pause within its answer.',
+    applies: 'at_once',
   },
   maxAttempts: {
     env: 'TALARIA_MODEL_MAX_ATTEMPTS',
@@ -243,6 +258,7 @@ export const gatewaySettings = defineSettings({
     schema: integer({ min: 1, max: 10 }),
     fallback: 3,
     help: 'How often a model is tried before the next one of the fall-backs.',
+    applies: 'at_once',
   },
   maxSteps: {
     env: 'TALARIA_MAX_STEPS',
@@ -250,12 +266,14 @@ export const gatewaySettings = defineSettings({
     schema: integer({ min: 1 }),
     fallback: 32,
     help: 'Calls of the model in one run, tools included.',
+    applies: 'at_once',
   },
   instructions: {
     env: 'TALARIA_INSTRUCTIONS',
     file: 'agent.instructions',
     schema: text('a text').optional(),
     help: 'What the agent is told before every conversation.',
+    applies: 'at_once',
   },
   personalities: {
     env: 'TALARIA_PERSONALITIES',
@@ -263,6 +281,7 @@ export const gatewaySettings = defineSettings({
     schema: namedTexts(),
     fallback: {},
     help: 'Instructions that people choose by name in a chat (/personality).',
+    applies: 'at_once',
   },
   approvals: {
     env: 'TALARIA_APPROVALS',
@@ -270,10 +289,11 @@ export const gatewaySettings = defineSettings({
     schema: oneOf('never', 'always'),
     fallback: 'never',
     help: "Whether a person is asked before one of the server's own tools runs.",
+    applies: 'at_once',
   },
 
   ...conversationSettings,
-  ...platformSettings,
+  ...applying('by_reconnecting', platformSettings),
 })
 
 export type GatewaySettings = SettingsOf<typeof gatewaySettings>

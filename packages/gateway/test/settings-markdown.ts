@@ -7,6 +7,9 @@ variable counts as not set. Secrets belong into the environment or \`.env\` only
 \`30d\`. A wrong value, or a name in \`config.yaml\` that nobody knows, keeps the service from starting; the message names all of them.
 
 \`TALARIA_HOME\` itself, in the environment, says where everything is kept: \`~/.talaria\` unless set. \`talaria settings\` prints this list.
+
+Changes in the files become effective with the next start. Those of settings marked \`*\` do with \`talaria reload\` already, see
+[operations](operations.md#changing-settings).
 `
 
 const SECTIONS: Readonly<Record<string, string>> = {
@@ -31,9 +34,9 @@ export function settingsMarkdown(table: SettingsTable): string {
 }
 
 function tableOf(rows: readonly SettingRow[]): string {
-  const lines = rows.map(({ env, file, help, expected, fallback, isRequired }) => {
+  const lines = rows.map(({ env, file, help, expected, fallback, isRequired, applies }) => {
     const otherwise = isRequired ? 'required' : fallback === undefined ? '' : fallback === 'none' ? 'none' : `\`${fallback}\``
-    return `| \`${env}\` | ${file === undefined ? '' : `\`${file}\``} | ${help} | ${expected} | ${otherwise} |`
+    return `| \`${env}\`${applies === 'reload' ? ' \\*' : ''} | ${file === undefined ? '' : `\`${file}\``} | ${help} | ${expected} | ${otherwise} |`
   })
   return [
     '| variable | in `config.yaml` | meaning | takes | default |',

@@ -24,6 +24,11 @@ export type SettingsTable = Readonly<Record<string, Setting>>
 /** What a table loads as. */
 export type SettingsOf<Table> = { readonly [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never }
 
+/** The same settings, changes of which become effective in this way; those that say it themselves keep theirs. */
+export function applying<Table extends SettingsTable>(applies: NonNullable<Setting['applies']>, table: Table): Table {
+  return Object.fromEntries(Object.entries(table).map(([name, setting]) => [name, { applies, ...setting }])) as Table
+}
+
 /** A table as it is written down; checks that each fallback is what its schema gives. */
 export function defineSettings<Values extends Record<string, unknown>>(table: { readonly [Name in keyof Values]: Setting<Values[Name]> }): typeof table {
   return table

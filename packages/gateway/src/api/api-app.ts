@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { Commands } from '../commands/commands.ts'
 import type { Pairing } from '../pairing/pairing.ts'
+import type { Reload } from '../reload.ts'
 import type { Runner } from '../turns/runner.ts'
 import { backupsRoutes, type Backups } from '../routes/backups.ts'
 import { capabilitiesRoutes, type Endpoint } from '../routes/capabilities.ts'
@@ -13,6 +14,7 @@ import { keysRoutes } from '../routes/keys.ts'
 import { modelsRoutes } from '../routes/models.ts'
 import { pairingRoutes } from '../routes/pairing.ts'
 import { platformsRoutes, type PlatformControl } from '../routes/platforms.ts'
+import { reloadRoutes } from '../routes/reload.ts'
 import { responseToolsRoutes } from '../routes/response-tools.ts'
 import { responsesRoutes } from '../routes/responses.ts'
 import { runsRoutes } from '../routes/runs.ts'
@@ -34,10 +36,12 @@ export interface ApiAppOptions {
   readonly platforms: PlatformControl
   readonly commands: Commands
   readonly pairing: Pairing
+  /** Absent where settings do not come from files. */
+  readonly reload?: Reload
 }
 
 /** Everything under `/v1` and `/api`. Opens nothing. */
-export function createApiApp({ api, auth, runner, backups, jobs, platforms, commands, pairing }: ApiAppOptions): ApiApp {
+export function createApiApp({ api, auth, runner, backups, jobs, platforms, commands, pairing, reload }: ApiAppOptions): ApiApp {
   const idempotency = new Idempotency({ stores: api.stores, runner, clock: api.clock, log: api.log })
   const app: ApiApp = new Hono<ApiEnv>()
   app.onError((error, c) => renderError(error, c, api.log))
@@ -67,6 +71,7 @@ export function createApiApp({ api, auth, runner, backups, jobs, platforms, comm
     .route('/', platformsRoutes(api, platforms))
     .route('/', commandsRoutes(api, commands))
     .route('/', pairingRoutes(api, pairing))
+    .route('/', reloadRoutes(reload))
   return app.route('/v1', v1).route('/api', resources)
 }
 

@@ -39,6 +39,7 @@ const CODES = {
   pairing_not_found: [404, 'invalid_request_error'],
   session_exists: [409, 'invalid_request_error'],
   key_exists: [409, 'invalid_request_error'],
+  settings_invalid: [409, 'invalid_request_error'],
   platform_not_controllable: [409, 'invalid_request_error'],
   idempotency_key_conflict: [409, 'invalid_request_error'],
   run_not_accepting_steer: [409, 'invalid_request_error'],

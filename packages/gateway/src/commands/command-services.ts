@@ -3,6 +3,7 @@ import type { Clock, Log } from '@talaria/core'
 import type { GatewayStores } from '@talaria/db'
 import type { MediaCache } from '../chats/media-cache.ts'
 import type { PlatformControl } from '../routes/platforms.ts'
+import type { Reload } from '../reload.ts'
 import type { Turns } from '../turns/turns.ts'
 import type { WorkPause } from './work-pause.ts'
 
@@ -25,6 +26,8 @@ export interface CommandServices {
   readonly cron?: CommandCron
   /** Ends the process so that whoever started it starts it again; absent where nobody would. */
   readonly restart?: () => void
+  /** Reads the settings again; absent where they do not come from files. */
+  readonly reload?: Reload
   /** Where files are kept that go with a reply. */
   readonly files: Pick<MediaCache, 'keep'>
 }

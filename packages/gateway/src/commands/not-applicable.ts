@@ -37,7 +37,7 @@ const REASONS = {
   "This arrives with the agent's tools for files and programs.": ['rollback', 'diff', 'init', 'tools', 'toolsets', 'egress', 'agents tasks', 'verbose'],
   "This arrives with the agent's goals.": ['goal', 'subgoal', 'heartbeat hb', 'loop', 'suggestions', 'blueprint bp'],
   "This arrives with the agent's skills and memory.": ['skills', 'bundles', 'learn', 'curator', 'memory', 'refine', 'reload-skills'],
-  'This arrives with MCP servers.': ['reload-mcp', 'reload', 'plugins'],
+  'This arrives with MCP servers.': ['reload-mcp', 'plugins'],
   'This arrives with the kanban board.': ['kanban'],
   'One model answers a message here.': ['moa', 'codex-runtime'],
   'The provider of the model knows; it says so on its own pages.': ['topup', 'subscription', 'fast'],

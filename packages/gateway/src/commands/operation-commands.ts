@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from '@talaria/core'
+import { sentenceOf } from '../reload.ts'
 import { choice, optional, word } from './arguments.ts'
 import type { CommandReply } from './command-reply.ts'
 import { defineCommand, type Command, type Invocation } from './command.ts'
@@ -33,6 +35,22 @@ export const operationCommands: readonly Command[] = [
       const isOn = args.state !== 'off'
       await services.workPause.set(isOn)
       return { text: isOn ? `Nothing new begins until ${prefix}pause off. Messages are kept until then.` : 'Work goes on.' }
+    },
+  }),
+  defineCommand({
+    name: 'reload',
+    category: 'operation',
+    tier: 'admin',
+    help: 'Read config.yaml and .env again, and put in force what can be without a restart.',
+    whileBusy: true,
+    async run({ services }) {
+      if (!services.reload) return { text: 'The settings of this gateway do not come from files.' }
+      try {
+        return { text: sentenceOf(await services.reload()) }
+      } catch (error) {
+        if (codeOf(error) !== 'INVALID_CONFIG') throw error
+        return { text: `Nothing has changed. ${messageOf(error)}` }
+      }
     },
   }),
   defineCommand({

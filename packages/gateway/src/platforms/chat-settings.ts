@@ -1,4 +1,4 @@
-import { flag, oneOf, text, type Setting } from '@talaria/core/config'
+import { applying, flag, oneOf, text, type Setting } from '@talaria/core/config'
 import { allowedIds } from './allowed-ids.ts'
 
 type Settings<Key extends string> = {
@@ -20,7 +20,7 @@ type Settings<Key extends string> = {
 export function chatSettings<const Key extends string>(key: Key, env: string, label: string): Settings<Key> {
   const at = (name: string) => `platforms.${key}.${name}`
   const ids = (what: 'user' | 'chat') => allowedIds(what, `${env}_ALLOW_ALL_USERS`)
-  return {
+  const settings = {
     [`${key}AllowedUsers`]: {
       env: `${env}_ALLOWED_USERS`,
       file: at('allowed_users'),
@@ -82,5 +82,6 @@ export function chatSettings<const Key extends string>(key: Key, env: string, la
       schema: text('an id of a thread').optional(),
       help: `The thread in that chat.`,
     },
-  } as unknown as Settings<Key>
+  }
+  return applying('at_once', settings) as unknown as Settings<Key>
 }

@@ -43,6 +43,13 @@ export class PlatformSupervisors implements AsyncDisposable {
     await Promise.all(this.all.map((supervisor) => supervisor.start()))
   }
 
+  /** Has those connect anew of whose settings one has changed that says so; resolves with their names. */
+  async reconfigure(changed: readonly string[]): Promise<readonly string[]> {
+    const affected = this.all.filter(({ settings }) => changed.some((name) => settings[name] && settings[name].applies !== 'at_once'))
+    await Promise.all(affected.map((supervisor) => supervisor.reconfigure()))
+    return affected.map(({ name }) => name)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.all.map((supervisor) => supervisor[Symbol.asyncDispose]()))
   }
