@@ -52,6 +52,22 @@ const insertQuery = new PreparedQuery<GatewayTables, NewRow, InsertResult>((tx, 
   }),
 )
 
+/** A turn as it is once it has been accepted. */
+export function acceptedTurn(turn: NewTurn, sessionId: string, acceptedAt: number): Turn {
+  return {
+    ...turn,
+    sessionId,
+    createdAt: acceptedAt,
+    updatedAt: acceptedAt,
+    finishedAt: null,
+    output: null,
+    finishReason: null,
+    usage: null,
+    error: null,
+    lastSeq: 0,
+  }
+}
+
 /** Writes a turn at its beginning, and gives it back as it is now. */
 export async function insertTurn(tx: Transaction<GatewayTables>, turn: NewTurn, sessionId: string, now: number): Promise<Turn> {
   await insertQuery.run(tx, {
@@ -66,7 +82,7 @@ export async function insertTurn(tx: Transaction<GatewayTables>, turn: NewTurn, 
     request: JSON.stringify(turn.request),
     runner: turn.runner,
   })
-  return { ...turn, sessionId, createdAt: now, updatedAt: now, finishedAt: null, output: null, finishReason: null, usage: null, error: null, lastSeq: 0 }
+  return acceptedTurn(turn, sessionId, now)
 }
 
 type Ending = Pick<

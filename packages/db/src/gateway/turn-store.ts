@@ -28,6 +28,8 @@ export interface TurnQuery {
 /** What is written when a turn is accepted: all of it or nothing. */
 export interface Acceptance {
   readonly turn: NewTurn
+  /** Now, unless given. */
+  readonly acceptedAt?: number
   /** Begins this session (or continues it, when it is there by now), or continues one. */
   readonly session: { readonly create: NewSession } | { readonly id: string }
   readonly messages: readonly NewMessage[]
@@ -139,8 +141,7 @@ export class TurnStore extends TurnReader {
    * @throws DatabaseError `CLAIM_LOST` when another process took the idempotency key or the inbound messages over.
    */
   accept(acceptance: Acceptance): Promise<Turn | undefined> {
-    const now = this.#clock.now()
-    const { turn, messages, response, idempotency, inbound = [] } = acceptance
+    const { turn, messages, response, idempotency, inbound = [], acceptedAt: now = this.#clock.now() } = acceptance
     return this.#database.write(async (tx) => {
       const session = await this.#sessionFor(tx, acceptance, now)
       if (!session) return undefined

@@ -177,6 +177,7 @@ test('while a twin waits for the answer, the first client may leave without endi
   const first = t.api.post('/v1/chat/completions', HELLO, { ...withKey('one'), signal: leaves.signal })
   const twin = t.api.post('/v1/chat/completions', HELLO, withKey('one'))
   const run = await t.agent.next()
+  await until('the first is accepted', 1_000, async () => (await t.api.get(`/v1/runs/${run.request.turnId}`)).ok)
   // Long enough for the twin, which came before anything was accepted, to follow what has been by now.
   await sleep(50)
   leaves.abort()

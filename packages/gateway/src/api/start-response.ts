@@ -61,6 +61,7 @@ export async function startResponse(c: Context<ApiEnv>, api: ApiContext, body: R
     messages: context.present.map(newMessageOf),
     agent: { ...agent, ...instructionsOf(known, instructions) },
     request: { ...request },
+    isToldAtEnd: !body.stream && !body.background,
     ...(claim && { idempotency: claim }),
     ...(isStored && {
       response: { ...links, id, status: 'in_progress' as const, expiresAt: expiryOf(api), envelope, input: context.input },

@@ -467,7 +467,7 @@ describe('how it ends', () => {
     await using t = await startTestGateway({ agent: new TestAgent() })
     const waiting = ask(t, {})
     const { request } = await t.agent.next()
-    await t.api.json(t.api.post(`/v1/runs/${request.turnId}/stop`))
+    await until('it is accepted', 1_000, async () => (await t.api.post(`/v1/runs/${request.turnId}/stop`)).ok)
     expect(await t.api.json(waiting)).toMatchObject({
       choices: [{ message: { content: '' }, finish_reason: 'error' }],
       talaria: { status: 'cancelled', error: { code: 'stopped' } },

@@ -65,6 +65,7 @@ export function chatCompletionsRoutes(api: ApiContext, idempotency: Idempotency)
               onDisconnect: onDisconnectOf(c, body.on_disconnect),
               ...(body.metadata && { metadata: body.metadata }),
             },
+            isToldAtEnd: !body.stream,
             ...(claim && { idempotency: claim }),
           })
           return turn

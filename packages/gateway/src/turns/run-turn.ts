@@ -30,6 +30,8 @@ export interface RunTurnOptions {
   readonly log: Log
   readonly journal: Journal
   readonly approvals: Approvals
+  /** Whether its acceptance is on disk, once that is known; never rejects. Until then nothing but the model may hear of the turn. */
+  readonly accepted: Promise<boolean>
   /** Aborts when the process ends: what is not settled by then is settled at the next start. */
   readonly stopped: AbortSignal
 }
@@ -42,6 +44,7 @@ export async function runTurn(live: LiveTurn, input: StartTurn, options: RunTurn
   try {
     await settle(live, input, ending, options)
   } catch (error) {
+    if (!(await options.accepted)) return ending
     options.log.error({ err: error, turn: live.turn.id }, 'a turn could not be settled; trying again until it can')
     live.fail(error)
     await settleUntilDone(live, input, ending, options)
@@ -87,8 +90,15 @@ async function relay(live: LiveTurn, input: StartTurn, options: RunTurnOptions):
     }
     if (event.type === 'failed') return abortedEnding(signal) ?? { status: 'failed', finishReason: null, error: { code: event.code, message: event.message } }
     record(live, event, options)
+    // It runs tools when it is asked for more.
+    if (event.type === 'tool.started') await untilAccepted(options, signal)
   }
   throw new Error('the agent ended without saying how')
+}
+
+async function untilAccepted({ accepted }: RunTurnOptions, signal: AbortSignal): Promise<void> {
+  await accepted
+  signal.throwIfAborted()
 }
 
 function record(live: LiveTurn, event: AgentEvent, { journal, clock }: Pick<RunTurnOptions, 'journal' | 'clock'>): void {
@@ -119,10 +129,11 @@ async function requestOf(live: LiveTurn, input: StartTurn, options: RunTurnOptio
     turnId: turn.id,
     sessionId: turn.sessionId,
     model: input.model,
-    messages: [...(await historyOf(turn, input, options)), ...input.messages.map(agentMessageOf)],
+    messages: [...(await historyOf(live, input, options)), ...input.messages.map(agentMessageOf)],
     ...input.agent,
     steer: () => live.takeSteering(),
     approve: async (request) => {
+      if (input.approval !== undefined) return input.approval
       await noteStatus(turn, 'waiting_for_approval', { turns: stores.turns, log, from: ['running'] })
       const choice = await approvals.ask(turn.id, turn.sessionId, request, controller.signal)
       await noteStatus(turn, 'running', { turns: stores.turns, log, from: ['waiting_for_approval'] })
@@ -131,9 +142,11 @@ async function requestOf(live: LiveTurn, input: StartTurn, options: RunTurnOptio
   }
 }
 
-async function historyOf(turn: Turn, { history }: StartTurn, { stores }: RunTurnOptions): Promise<readonly AgentMessage[]> {
-  if (history === 'stored') return storedHistory(stores.sessions, turn)
-  return typeof history === 'function' ? history() : history
+async function historyOf({ turn, controller }: LiveTurn, { history }: StartTurn, options: RunTurnOptions): Promise<readonly AgentMessage[]> {
+  if (typeof history === 'object') return history
+  // Its own place in the session is where what came before ends.
+  await untilAccepted(options, controller.signal)
+  return history === 'stored' ? storedHistory(options.stores.sessions, turn) : history()
 }
 
 async function settle(live: LiveTurn, input: StartTurn, ending: Ending, { stores, runner, clock, journal }: RunTurnOptions): Promise<void> {

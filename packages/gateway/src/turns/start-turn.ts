@@ -1,4 +1,4 @@
-import type { AgentMessage, AgentRequest } from '@talaria/agent'
+import type { AgentMessage, AgentRequest, ApprovalAnswer } from '@talaria/agent'
 import type { NewMessage, NewResponse, NewSession, TurnKind } from '@talaria/db'
 import type { SettleChat, SettleResponse } from './settle-turn.ts'
 
@@ -14,7 +14,14 @@ export interface StartTurn {
   readonly history: 'stored' | readonly AgentMessage[] | (() => Promise<readonly AgentMessage[]>)
   /** Where to go instead when that session is being answered, or is gone by now. */
   readonly otherwise?: Pick<StartTurn, 'session' | 'messages' | 'history'>
+  /**
+   * Whether its caller hears nothing before its end. Then the agent begins while the acceptance is being written, and the
+   * end of a fast answer shares its commit.
+   */
+  readonly isToldAtEnd?: boolean
   readonly agent: Pick<AgentRequest, 'instructions' | 'clientTools' | 'toolChoice' | 'sampling'>
+  /** The answer to every tool that asks before it runs, where nobody is there to be asked. */
+  readonly approval?: ApprovalAnswer
   /** Kept with the turn, so that its answer can be rendered again. */
   readonly request: Readonly<Record<string, unknown>>
   readonly idempotency?: { readonly scope: string; readonly key: string; readonly claim: string }

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AgentEvent, AgentRequest } from '@talaria/agent'
 import { createId } from '@talaria/core'
 import { until, within } from '@talaria/core/testing'
+import { DatabaseError } from '@talaria/db'
 import { checkForLeaks } from '@talaria/db/testing'
 import { expect, test } from 'vitest'
-import { changing } from '../../test/changed-store.ts'
+import { changing, refusing } from '../../test/changed-store.ts'
 import { openTestTurns } from '../../test/open-test-turns.ts'
 import { echo, TestAgent } from '../../test/test-agent.ts'
 import { TurnAborted } from './turn-aborted.ts'
@@ -44,8 +46,62 @@ test('a turn is settled once, with its answer, its events and its usage', async 
     { role: 'assistant', content: 'You said: Hello', finishReason: 'stop' },
   ])
   expect(t.turns.settledCounts).toEqual({ completed: 1 })
-  await until('the turn is over', 1_000, () => t.turns.active === 0)
-  expect(t.turns.live(turn.id)).toBeUndefined()
+  await until('the turn is over and forgotten', 1_000, () => t.turns.active === 0 && t.turns.live(turn.id) === undefined)
+})
+
+test('a turn of which nobody hears before its end is accepted and settled by one commit', async () => {
+  await using t = await openTestTurns({ agent: new TestAgent({ play: echo }) })
+  await t.runner.register()
+  const before = t.databases.stats().commits
+  const { turn } = await (await t.begin('Hello', { history: [], isToldAtEnd: true })).settled
+  expect(t.databases.stats().commits - before).toBe(1)
+  expect(await t.stores.turns.get(turn.id, { all: true })).toEqual(turn)
+})
+
+test('an agent that begins before its turn is accepted runs no tool and reads no history until then', async () => {
+  const writing = Promise.withResolvers<void>()
+  const ran: string[] = []
+  class ToolAgent extends TestAgent {
+    override async *run({ messages }: AgentRequest): AsyncGenerator<AgentEvent> {
+      ran.push(messages[0]!.content as string)
+      yield { type: 'tool.started', id: 'call_1', name: 'touch', runs: 'server' }
+      ran.push('touch')
+      yield { type: 'finished', reason: 'stop' }
+    }
+  }
+  await using t = await openTestTurns({
+    agent: new ToolAgent(),
+    between: (stores) => ({
+      ...stores,
+      turns: changing(
+        stores.turns,
+        'accept',
+        (accept) =>
+          async (...args) => (await writing.promise, accept(...args)),
+      ),
+    }),
+  })
+  await t.runner.register()
+  const starting = [t.begin('known', { history: [], isToldAtEnd: true }), t.begin('stored', { isToldAtEnd: true })]
+  await until('the first runs', 1_000, () => ran.length === 1)
+  // Longer than the rest needs, which must not happen yet.
+  await sleep(50)
+  expect(ran).toEqual(['known'])
+  writing.resolve()
+  await Promise.all((await Promise.all(starting)).map((live) => live.settled))
+  expect(ran.toSorted()).toEqual(['known', 'stored', 'touch', 'touch'])
+})
+
+test('a turn that cannot be accepted leaves nothing behind, though its agent had begun', async () => {
+  await using t = await openTestTurns({
+    between: (stores) => ({ ...stores, turns: refusing(stores.turns, 'accept', () => new DatabaseError('DISK_FULL', 'the disk is full')) }),
+  })
+  await t.runner.register()
+  await expect(t.begin('Hello', { history: [], isToldAtEnd: true })).rejects.toMatchObject({ code: 'DISK_FULL' })
+  expect(await (await t.agent.next()).ended).toMatchObject({ code: 'not_accepted' })
+  await until('it is forgotten', 1_000, () => t.turns.active === 0)
+  expect(await t.stores.turns.list({ all: true }, { limit: 10 })).toEqual([])
+  expect(t.turns.settledCounts).toEqual({})
 })
 
 test('turns of one session are answered one after the other, in the order in which they came', async () => {

@@ -1,6 +1,6 @@
 import { createId, type Clock, type Log } from '@talaria/core'
 import type { Agent } from '@talaria/agent'
-import type { GatewayStores, Turn, TurnEvent } from '@talaria/db'
+import { acceptedTurn, type GatewayStores, type NewTurn, type Turn, type TurnEvent } from '@talaria/db'
 import { ApiError } from '../api/api-error.ts'
 import { Approvals, type ApprovalChoice } from './approvals.ts'
 import { Asides } from './asides.ts'
@@ -197,73 +197,77 @@ export class Turns {
 
   /** Takes its place behind the other turns of its session at once, so that two that come together know of each other. */
   async #begin(input: StartTurn): Promise<LiveTurn> {
+    const { runner, clock } = this.#options
     const sessionId = idOf(input.session)
-    const controller = new AbortController()
-    const id = createId('run', this.#options.clock.now())
+    const now = clock.now()
+    const id = createId('run', now)
+    const { owner, kind, model, request } = input
+    const turn: NewTurn = { id, owner, kind, model, status: this.#queue.isBusy(sessionId) ? 'queued' : 'running', request, runner: runner.id }
+    const live = new LiveTurn(acceptedTurn(turn, sessionId, now))
+    if (this.#shutdown) live.controller.abort(this.#shutdown)
     this.#own.add(id)
-    const accepted = this.#accept(id, input, sessionId).then((turn) => {
-      if (!turn) return undefined
-      const live = new LiveTurn(turn, controller)
-      this.#live.set(id, live)
-      if (this.#shutdown) controller.abort(this.#shutdown)
-      return live
-    })
-    const run = () =>
-      accepted.then(
-        async (live) => {
-          if (!live) return
-          // Turns are accepted in groups: those who asked are told first, then the models begin.
-          await nextTurnOfTheLoop()
-          await this.#run(live, input)
-        },
-        () => {},
-      )
-    const running = this.#queue.run(sessionId, run, controller.signal).finally(() => {
+    this.#live.set(id, live)
+    // What is written first is committed first; while the runner is not known, its acceptance has to wait.
+    const beginsAtOnce = input.isToldAtEnd === true && runner.isRegistered
+    const acceptance = this.#accept(turn, input, now)
+    const accepted = this.#heeded(acceptance, live)
+    const run = async () => {
+      // Turns are accepted in groups: those who asked are told first, then the models begin.
+      if (beginsAtOnce || ((await accepted) && (await nextTurnOfTheLoop()))) await this.#run(live, input, accepted)
+    }
+    const running = this.#queue.run(sessionId, run, live.controller.signal).finally(() => {
       this.#running.delete(running)
       this.#own.delete(id)
+      // One commit may tell its caller of its acceptance and of its end; the caller then looks for it here.
+      setImmediate(() => this.#live.delete(id))
     })
     this.#running.add(running)
-    const live = await accepted
-    if (live) return live
+    if (await acceptance) return live
     throw new ApiError('session_not_found', `Session '${sessionId}' not found.`, { param: 'session_id' })
   }
 
-  async #accept(id: string, input: StartTurn, sessionId: string): Promise<Turn | undefined> {
+  /** Whether there is such a session. */
+  async #accept(turn: NewTurn, input: StartTurn, acceptedAt: number): Promise<boolean> {
     const { stores, runner } = this.#options
-    const status = this.#queue.isBusy(sessionId) ? 'queued' : 'running'
     // A turn whose runner nobody knows would be settled by nobody, should this process die.
     if (!runner.isRegistered) await runner.register()
-    return stores.turns.accept({
-      turn: { id, owner: input.owner, kind: input.kind, model: input.model, status, request: input.request, runner: runner.id },
+    const accepted = await stores.turns.accept({
+      turn,
+      acceptedAt,
       session: input.session,
       messages: input.messages,
       ...(input.response && { response: input.response }),
       ...(input.inbound && { inbound: input.inbound }),
       ...(input.idempotency && { idempotency: input.idempotency }),
     })
+    return accepted !== undefined
   }
 
-  async #run(live: LiveTurn, input: StartTurn): Promise<void> {
+  /** Ends a turn that was begun and not accepted: it never was. */
+  async #heeded(acceptance: Promise<boolean>, live: LiveTurn): Promise<boolean> {
+    const isAccepted = await acceptance.catch(() => false)
+    if (!isAccepted) live.controller.abort(new TurnAborted('cancelled', 'not_accepted', 'The run could not be accepted.'))
+    return isAccepted
+  }
+
+  async #run(live: LiveTurn, input: StartTurn, accepted: Promise<boolean>): Promise<void> {
     const { stores, agent, runner, clock, log } = this.#options
-    try {
-      const { status } = await runTurn(live, input, {
-        stores,
-        agent,
-        runner: runner.id,
-        clock,
-        log,
-        journal: this.#journal,
-        approvals: this.#approvals,
-        stopped: this.#stopped.signal,
-      })
-      this.#settledCounts[status] = (this.#settledCounts[status] ?? 0) + 1
-    } finally {
-      this.#live.delete(live.turn.id)
-    }
+    const { status } = await runTurn(live, input, {
+      stores,
+      agent,
+      runner: runner.id,
+      clock,
+      log,
+      journal: this.#journal,
+      approvals: this.#approvals,
+      accepted,
+      stopped: this.#stopped.signal,
+    })
+    if (await accepted) this.#settledCounts[status] = (this.#settledCounts[status] ?? 0) + 1
   }
 }
 
-const nextTurnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve))
+const nextTurnOfTheLoop = () => new Promise<true>((resolve) => setImmediate(resolve, true))
 
 function idOf(session: StartTurn['session']): string {
   return 'create' in session ? session.create.id : session.id
