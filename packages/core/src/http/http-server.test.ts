@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { request } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { Hono } from 'hono'
 import { createLog } from '../log.ts'
 import { descriptorsOf, expectSameDescriptors, type Descriptors } from '../testing/descriptors.ts'
@@ -304,4 +308,20 @@ test.runIf(process.platform === 'linux')('under ulimit -n 64 a flood of connecti
   child.kill('SIGTERM')
   expect((await output.next()).value).toBe('closed')
   await once(child, 'close')
+})
+
+test('at a Unix socket it answers its own user, nobody else may connect, and the path is gone afterwards', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'talaria-socket-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'workers.sock')
+  const server = await startHttpServer({ fetch: () => new Response('fine'), socket: path, log })
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  const answer = await new Promise<string>((resolve, reject) => {
+    request({ socketPath: path, path: '/' }, (response) => response.setEncoding('utf8').once('data', resolve))
+      .once('error', reject)
+      .end()
+  })
+  expect(answer).toBe('fine')
+  await server[Symbol.asyncDispose]()
+  expect(existsSync(path)).toBe(false)
 })

@@ -7,14 +7,22 @@ import type { Log } from '../log.ts'
 import { listenErrorOf, type ListenSettings } from './listen-error.ts'
 import { responseOfFailure } from './response-of-failure.ts'
 
-export interface HttpServerOptions {
+/** Where a server listens: at a port, or at a Unix socket of a path below 107 bytes, which only this user may connect to. */
+export type ListenAddress =
+  | {
+      readonly host: string
+      /** 0 has the system choose one; the real one is in `port` of what is returned. */
+      readonly port: number
+      /** The names of the settings that a person would change when listening fails. */
+      readonly settings: ListenSettings
+    }
+  | { readonly socket: string }
+
+export type HttpServerOptions = ListenAddress & HttpServing
+
+interface HttpServing {
   /** What answers: `app.fetch` of a Hono application. */
   readonly fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response>
-  readonly host: string
-  /** 0 has the system choose one; the real one is in `port` of what is returned. */
-  readonly port: number
-  /** The names of the settings that a person would change when listening fails. */
-  readonly settings: ListenSettings
   readonly log: Log
   readonly clock?: Clock
   /** How long disposing waits for answers that are under way; 10 s unless told otherwise. */
@@ -44,8 +52,9 @@ const DRAIN_POLL_MS = 25
 
 /** Answers HTTP at one address until it is disposed. */
 export interface HttpServer extends AsyncDisposable {
-  readonly host: string
+  /** 0 at a Unix socket. */
   readonly port: number
+  /** `http+unix:` and the path at a Unix socket. */
   readonly url: string
   /** Whether it has been asked to end; answers carry `Connection: close` from then on. */
   readonly isDraining: boolean
@@ -60,7 +69,8 @@ export interface HttpServer extends AsyncDisposable {
  * @throws ListenError with nothing left open
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { fetch, host, log } = options
+  const { fetch, log } = options
+  const host = 'socket' in options ? 'localhost' : options.host
   const { headersMs, requestMs, keepAliveMs, checkEveryMs } = { ...TIMEOUTS, ...options.timeouts }
   const handle = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
     hostname: host,
@@ -88,21 +98,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     socket.once('close', () => sockets.delete(socket))
   })
 
-  server.listen({ host, port: options.port })
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    throw listenErrorOf(error, options, options.settings)
-  }
+  if ('socket' in options) await listenAtSocket(server, options.socket)
+  else await listenAtPort(server, options)
   // Such as EMFILE while accepting: that connection is lost, the server is not.
   server.on('error', (error) => log.error({ err: error }, 'The HTTP server could not accept a connection.'))
 
-  const { port } = server.address() as AddressInfo
+  const port = 'socket' in options ? 0 : (server.address() as AddressInfo).port
   let closing: Promise<void> | undefined
   return {
-    host,
     port,
-    url: `http://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    url: 'socket' in options ? `http+unix:${options.socket}` : `http://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     get isDraining() {
       return isDraining
     },
@@ -117,7 +122,27 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
 }
 
-async function drain(server: Server, sockets: ReadonlySet<Socket>, options: HttpServerOptions): Promise<void> {
+async function listenAtPort(server: Server, { host, port, settings }: Exclude<ListenAddress, { readonly socket: string }>): Promise<void> {
+  server.listen({ host, port })
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw listenErrorOf(error, { host, port }, settings)
+  }
+}
+
+/** Made with the mode it is to have: between making it and changing that, anybody could connect. */
+async function listenAtSocket(server: Server, path: string): Promise<void> {
+  const before = process.umask(0o177)
+  try {
+    server.listen({ path })
+  } finally {
+    process.umask(before)
+  }
+  await once(server, 'listening')
+}
+
+async function drain(server: Server, sockets: ReadonlySet<Socket>, options: HttpServing): Promise<void> {
   const { log, clock = systemClock, graceMs = 10_000, onDraining } = options
   const deadline = clock.monotonic() + graceMs
   const closed = new AbortController()

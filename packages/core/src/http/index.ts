@@ -1,6 +1,6 @@
 export { isAllowedOrigin } from './allowed-origin.ts'
 export { createHealthChecks, type CheckVerdict, type HealthCheck } from './health-checks.ts'
 export { hostGuard, isLoopback, type HostGuardOptions } from './host-guard.ts'
-export { startHttpServer, type HttpServer, type HttpServerOptions, type HttpTimeouts } from './http-server.ts'
+export { startHttpServer, type HttpServer, type HttpServerOptions, type ListenAddress, type HttpTimeouts } from './http-server.ts'
 export { ListenError, type ListenErrorCode, type ListenSettings } from './listen-error.ts'
 export { operatorRoutes, type OpenHandles, type OperatorRoutesOptions } from './operator-routes.ts'
