@@ -8,11 +8,13 @@ import { CommentStore } from './comment-store.ts'
 import { EventReader } from './event-store.ts'
 import { SubscriptionStore } from './subscription-store.ts'
 import type { BoardTables } from './tables.ts'
+import { TaskStore } from './task-store.ts'
 import { TranscriptStore } from './transcript-store.ts'
 
 /** What one may ask of a board's database, and change there. Plain values without state; keep them as long as you like. */
 export interface BoardStores {
   readonly board: BoardStore
+  readonly tasks: TaskStore
   readonly claims: ClaimStore
   readonly transcripts: TranscriptStore
   readonly events: EventReader
@@ -26,6 +28,7 @@ export interface BoardStores {
 export function boardStores(database: Database<BoardTables>, attachmentsFolder: string, clock: Clock): BoardStores {
   return {
     board: new BoardStore(database, clock),
+    tasks: new TaskStore(database, clock),
     claims: new ClaimStore(database, clock),
     transcripts: new TranscriptStore(database, clock),
     events: new EventReader(database),

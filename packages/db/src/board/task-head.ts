@@ -58,6 +58,11 @@ export function headOf(tx: Transaction<BoardTables>, number: number): Promise<Ta
   return headQuery.first(tx, { number })
 }
 
+/** The head of a task that was deleted and is not purged yet. */
+export function deletedHeadOf(tx: Transaction<BoardTables>, number: number): Promise<TaskHead | undefined> {
+  return tx.selectFrom('task').select(HEAD_COLUMNS).where('number', '=', number).where('deleted_at', 'is not', null).executeTakeFirst()
+}
+
 /** The head of a task that is there. @throws BoardError `TASK_NOT_FOUND` */
 export async function requireHead(tx: Transaction<BoardTables>, number: number): Promise<TaskHead> {
   const head = await headOf(tx, number)

@@ -17,7 +17,8 @@ export function isDeadlocked(counters: Counters): boolean {
 /** What a task is for those that wait for it. `dropped`: archived or deleted without having been done. */
 export type Ending = 'open' | 'success' | 'failure' | 'dropped'
 
-type EndColumns = Pick<TaskHead, 'state' | 'archived_from' | 'verdict' | 'block_kind' | 'deleted_at'>
+/** What of a row says how its task has ended. */
+export type EndColumns = Pick<TaskHead, 'state' | 'archived_from' | 'verdict' | 'block_kind' | 'deleted_at'>
 
 /** How a task has ended, if it has. What was given up and then archived has failed for good. */
 export function endingOf({ state, archived_from, verdict, block_kind, deleted_at }: EndColumns): Ending {

@@ -13,7 +13,8 @@ const FailureColumn: z.ZodType<RunFailure> = z.object({
   message: z.string(),
   retryAt: z.number().exactOptional(),
 })
-const OriginColumn: z.ZodType<TaskOrigin> = z.object({
+/** The conversation that asked for a task, as it lies in its column. */
+export const OriginColumn: z.ZodType<TaskOrigin> = z.object({
   sessionId: z.string().exactOptional(),
   chat: z.object({ platform: z.string(), account: z.string(), chatId: z.string(), threadId: z.string() }).exactOptional(),
 })

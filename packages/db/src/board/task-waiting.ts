@@ -4,6 +4,11 @@ import { isDeadlocked, parentsAllow } from './task-parents.ts'
 
 type Reason = Omit<Waiting, 'since'>
 
+type WaitingColumns = Pick<
+  TaskHead,
+  'state' | 'assignee' | 'not_before' | 'next_attempt_at' | 'block_kind' | 'block_reason' | 'parents_mode' | 'open_parents' | 'met_parents' | 'dead_parents'
+>
+
 const NO_REASON: Readonly<Record<string, string>> = {
   dependency: 'Its parents have ended so that it can never begin.',
   needs_input: 'Somebody has to answer first.',
@@ -11,7 +16,7 @@ const NO_REASON: Readonly<Record<string, string>> = {
 }
 
 /** Why a task is not running, as far as the task itself says so; caps and budgets are the dispatcher's to add. */
-export function waitingOf(head: TaskHead, at: number): Reason | null {
+export function waitingOf(head: WaitingColumns, at: number): Reason | null {
   switch (head.state) {
     case 'triage':
       return reason('triage', 'It is to be specified first.')

@@ -1,0 +1,53 @@
+import type { Source } from '../database.ts'
+import type { Link, LinkCondition, LinkState, TaskDetail } from './records.ts'
+import type { BoardTables } from './tables.ts'
+import { boardPage, type BoardPage, type BoardQuery } from './task-columns.ts'
+import { listTasks, type TaskPage, type TaskQuery } from './task-list.ts'
+import { detailOf } from './task-queries.ts'
+import { findTask, type TaskReference } from './task-reference.ts'
+
+/** What one may ask of a board's tasks. */
+export class TaskReader {
+  protected readonly source: Source<BoardTables>
+
+  constructor(source: Source<BoardTables>) {
+    this.source = source
+  }
+
+  /** By number, id, or a beginning of its id. A deleted one has `deletedAt`. @throws BoardError `INVALID` when several could be meant. */
+  get(reference: TaskReference): Promise<TaskDetail | undefined> {
+    return this.source.read(async (db) => {
+      const number = await findTask(db, reference)
+      return number === undefined ? undefined : detailOf(db, number)
+    })
+  }
+
+  /** See {@link listTasks}. */
+  list(query: TaskQuery): Promise<TaskPage> {
+    return this.source.read((db) => listTasks(db, query))
+  }
+
+  /** See {@link boardPage}. */
+  board(query: BoardQuery): Promise<BoardPage> {
+    return this.source.read((db) => boardPage(db, query))
+  }
+
+  /** Links of some tasks to their parents and children, or all that there are. */
+  links(numbers?: readonly number[]): Promise<readonly Link[]> {
+    return this.source.read(async (db) => {
+      const rows = await db
+        .selectFrom('link')
+        .selectAll()
+        .$if(numbers !== undefined, (select) => select.where(({ or, eb }) => or([eb('parent_number', 'in', numbers!), eb('child_number', 'in', numbers!)])))
+        .orderBy('parent_number')
+        .orderBy('child_number')
+        .execute()
+      return rows.map((row) => ({
+        parentNumber: row.parent_number,
+        childNumber: row.child_number,
+        condition: row.condition as LinkCondition,
+        state: row.state as LinkState,
+      }))
+    })
+  }
+}
