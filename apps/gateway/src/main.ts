@@ -27,6 +27,7 @@ import {
   PLATFORMS,
 } from '@talaria/gateway'
 import { readConfig } from './config.ts'
+import { listenForStrayFailures } from './stray-failures.ts'
 
 /** Of sysexits.h: something in the configuration; starting again changes nothing. */
 const EX_CONFIG = 78
@@ -67,11 +68,12 @@ async function main(): Promise<void> {
     platforms: PLATFORMS,
     paths,
     version: talariaVersion(),
-    restart,
+    restart: () => endWith(EX_TEMPFAIL),
     reload,
     clock,
     log,
   })
+  using _strays = listenForStrayFailures(gateway.strays, () => endWith(1))
   await using server = await startHttpServer({
     fetch: gateway.fetch,
     host: settings.apiServerHost,
@@ -95,9 +97,9 @@ function openLogFile(settings: GatewaySettings, paths: HomePaths): RotatingFile 
 
 const hasTerminal = () => isatty(0) || isatty(2)
 
-/** Ends as by a service manager's signal, with the exit code that asks for another start. */
-function restart(): void {
-  process.exitCode = EX_TEMPFAIL
+/** Ends as by a service manager's signal, with this exit code. */
+function endWith(exitCode: number): void {
+  process.exitCode = exitCode
   process.kill(process.pid, 'SIGTERM')
 }
 

@@ -3,11 +3,13 @@ import type { PlatformStatus } from '@talaria/core/contracts'
 import { registerGauges, registerProcessMetrics, type Metrics } from '@talaria/core/metrics'
 import type { Databases } from '@talaria/db'
 import type { PlatformSupervisors } from './platforms/supervisors.ts'
+import type { StrayFailures } from './stray-failures.ts'
 import type { DenialCounts } from './chats/authorize-denials.ts'
 import type { Turns } from './turns/turns.ts'
 
 export interface GatewayMetricsOptions {
   readonly denials: DenialCounts
+  readonly strays: StrayFailures
   readonly databases: Databases
   readonly turns: Turns
   readonly budget: DescriptorBudget
@@ -49,7 +51,13 @@ export function registerGatewayMetrics(metrics: Metrics, options: GatewayMetrics
   registerPlatformMetrics(metrics, options)
 }
 
-function registerPlatformMetrics(metrics: Metrics, { platforms, supervisors, denials }: GatewayMetricsOptions): void {
+function registerPlatformMetrics(metrics: Metrics, { platforms, supervisors, denials, strays }: GatewayMetricsOptions): void {
+  registerGauges(metrics, {
+    name: 'stray_failures_total',
+    help: 'Rejections and exceptions that nobody caught since the start, by the platform whose library they came from.',
+    labels: ['platform', 'kind'],
+    collect: () => strays.rows.map(({ platform, kind, count }) => ({ value: count, labels: { platform, kind } })),
+  })
   registerGauges(metrics, {
     name: 'messages_denied_total',
     help: 'Messages from chat platforms that were not let in since the start, by why.',

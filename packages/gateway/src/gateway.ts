@@ -28,6 +28,7 @@ import type { PlatformPlan } from './platforms/platform.ts'
 import { PlatformSupervisors } from './platforms/supervisors.ts'
 import type { Reload } from './reload.ts'
 import type { GatewaySettings } from './settings.ts'
+import { StrayFailures } from './stray-failures.ts'
 import { Runner } from './turns/runner.ts'
 import { Turns } from './turns/turns.ts'
 
@@ -51,6 +52,8 @@ export interface GatewayOptions {
 
 /** The service: sessions and turns, the platforms that feed them, and what answers on its one listener. */
 export class Gateway implements AsyncDisposable {
+  /** Where failures go that nobody caught in this process. */
+  readonly strays: StrayFailures
   readonly #options: GatewayOptions
   readonly #stores: GatewayStores
   readonly #runner: Runner
@@ -92,6 +95,7 @@ export class Gateway implements AsyncDisposable {
       clock,
       log,
     })
+    this.strays = new StrayFailures({ supervisors: this.#supervisors, log })
     this.#cron = this.#createCron()
     this.#chats = createGatewayChats({
       ...options,
@@ -283,6 +287,7 @@ export class Gateway implements AsyncDisposable {
       platforms: () => this.#platforms,
       supervisors: this.#supervisors,
       denials: this.#chats.denials,
+      strays: this.strays,
     })
     registerCronMetrics(metrics, { scheduler: this.#cron.scheduler, runs: this.#stores.cronRuns, clock, isOpen: () => databases.stats().databases > 0 })
     return createGatewayApp({

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock, Log } from '@talaria/core'
 import type { InboundMessage } from '../chats/inbound-message.ts'
 import { AttemptResources } from './attempt-resources.ts'
@@ -27,6 +28,8 @@ export interface AttemptOptions {
 export class Attempt implements AsyncDisposable {
   readonly #options: AttemptOptions
   readonly #over = new AbortController()
+  /** The platform's, see `platformScope`: whoever made the attempt is in it. */
+  readonly #inScope = AsyncLocalStorage.snapshot()
   readonly #ended = Promise.withResolvers<PlatformError>()
   readonly #resources: AttemptResources
   #mounted: ((request: Request) => Response | Promise<Response>) | undefined
@@ -63,7 +66,7 @@ export class Attempt implements AsyncDisposable {
       throw await this.#ended.promise
     }
     try {
-      return await withDeadline(CONNECT_MS, { clock, what: 'Connecting' }, () => Promise.race([connect(context), ended()]))
+      return await withDeadline(CONNECT_MS, { clock, what: 'Connecting' }, () => Promise.race([this.#inScope(() => connect(context)), ended()]))
     } catch (error) {
       throw platformErrorOf(error)
     }
@@ -79,7 +82,7 @@ export class Attempt implements AsyncDisposable {
     this.#options.stop.removeEventListener('abort', this.#onStop)
     this.#over.abort(await this.#ended.promise)
     this.#mounted = undefined
-    await this.#resources.disposeAsync()
+    await this.#inScope(() => this.#resources.disposeAsync())
   }
 
   #context(): ConnectContext {

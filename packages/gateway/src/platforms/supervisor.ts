@@ -4,13 +4,14 @@ import type { PlatformState, PlatformStatus } from '@talaria/core/contracts'
 import type { InboundMessage } from '../chats/inbound-message.ts'
 import type { AccountLease } from './account-lease.ts'
 import type { AccountLeases } from './account-leases.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type AttemptOptions } from './attempt.ts'
 import { BackOff } from './back-off.ts'
 import type { PlatformDefinition, Reception } from './definition.ts'
 import { startLiveness } from './liveness.ts'
 import { PlatformCounts } from './platform-counts.ts'
 import type { Platform, PlatformPlan, PlatformService } from './platform.ts'
 import type { PlatformError, PlatformErrorCode } from './platform-error.ts'
+import { platformScope } from './platform-scope.ts'
 import { platformErrorOf } from './platform-error-of.ts'
 import { StateRecorder, type PlatformRecords } from './state-recorder.ts'
 
@@ -112,7 +113,8 @@ export class PlatformSupervisor implements PlatformService {
 
   /** What answers the requests below its path on the gateway's listener; `undefined` while nothing does. */
   get mounted(): ((request: Request) => Response | Promise<Response>) | undefined {
-    return this.#attempt?.mounted
+    const mounted = this.#attempt?.mounted
+    return mounted && ((request) => platformScope.run(this.name, () => mounted(request)))
   }
 
   async start(): Promise<void> {
@@ -163,6 +165,11 @@ export class PlatformSupervisor implements PlatformService {
       if (this.#plan.state === 'ready') this.#begin()
       else this.#become(this.#plan.state, this.#plan.reason)
     })
+  }
+
+  /** Takes the present attempt for dead of this, whatever it says itself; another follows as after any failure. */
+  giveUp(error: PlatformError): void {
+    this.#attempt?.end(error)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -238,20 +245,21 @@ export class PlatformSupervisor implements PlatformService {
   async #live(stop: AbortSignal, lease: AccountLease | undefined): Promise<PlatformError> {
     const { definition, settings, receive, clock } = this.#options
     this.#become('connecting')
-    await using attempt = new Attempt({
+    const options: AttemptOptions = {
       // A copy: what changes meanwhile is the next attempt's.
       connect: (context) => definition.connect({ ...settings }, context),
-      receive: (message) => receive(this.name, message),
+      receive: (message) => platformScope.leave(() => receive(this.name, message)),
       onDegraded: () => this.#connected(attempt),
       stop,
       clock,
       log: this.#log,
-    })
+    }
+    await using attempt = platformScope.run(this.name, () => new Attempt(options))
     this.#counts.attempted()
     this.#attempt = attempt
     try {
       await using _lease = lease?.keep((error) => this.#replaced(attempt, error))
-      this.#current = await attempt.connect()
+      this.#current = platformScope.wrap(this.name, await attempt.connect())
       const since = clock.monotonic()
       this.#counts.connected()
       this.#connected(attempt)
