@@ -79,7 +79,8 @@ const pageQuery = new PreparedQuery<BoardTables, Page, CandidateRow>((db, page) 
     .unionAll(part(db, 'review', page))
     .orderBy('rank', 'desc')
     .orderBy('number')
-    .limit(page.limit),
+    // A sum: of a bare parameter SQLite wants to know how large it is, and prepares anew each time it is bound.
+    .limit(sql`${page.limit} + 0`),
 )
 
 function candidateOf(row: CandidateRow): Candidate {

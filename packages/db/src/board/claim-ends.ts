@@ -7,6 +7,7 @@ import { currentRun, type CurrentRun } from './claim-current.ts'
 import { addSpend } from './claim-spend.ts'
 import { moveTask, type Move, type RunEnd } from './move-task.ts'
 import type { BlockKind, Claim, RunFailure, Spend, Verdict } from './records.ts'
+import { blockedAs } from './task-block.ts'
 import { parentsAllow } from './task-parents.ts'
 import type { BoardTables } from './tables.ts'
 
@@ -61,9 +62,6 @@ export interface FailurePolicy extends AnyEnd {
 /** How an attempt ends: what moves its task, by what its claim's run and task are. */
 type End = (current: CurrentRun) => Omit<Move, 'actor' | 'at' | 'run'>
 
-/** Blocked so often for one reason, a task is looked at again from its beginning. */
-const RECURRENCES_UNTIL_TRIAGE = 2
-
 /** Longer summaries are cut in events, which everybody follows. */
 const EVENT_SUMMARY_CHARACTERS = 400
 
@@ -101,15 +99,8 @@ export async function completeRun(tx: Transaction<BoardTables>, claim: Claim, co
 export async function blockRun(tx: Transaction<BoardTables>, claim: Claim, blocking: Blocking, at: number): Promise<void> {
   const reason = required('reason', blocking.reason)
   await endRun(tx, claim, { outcome: 'blocked', summary: reason }, blocking, at, ({ head }) => {
-    // Nothing would ever wake a task that waits for parents that it does not wait for.
-    const kind = blocking.kind === 'dependency' && parentsAllow(head) ? 'needs_input' : blocking.kind
-    const recurrences = head.block_kind === kind ? head.block_recurrences + 1 : 1
-    return {
-      action: 'block',
-      to: recurrences >= RECURRENCES_UNTIL_TRIAGE ? 'triage' : 'blocked',
-      changes: { block_kind: kind, block_reason: reason, block_recurrences: recurrences },
-      payload: { kind, reason, recurrences },
-    }
+    const { to, changes } = blockedAs(head, { kind: blocking.kind, reason })
+    return { action: 'block', to, changes, payload: { kind: changes.block_kind, reason, recurrences: changes.block_recurrences } }
   })
 }
 

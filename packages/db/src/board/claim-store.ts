@@ -2,7 +2,7 @@ import type { Clock } from '@talaria/core'
 import type { Database } from '../database.ts'
 import { appendEvent } from './append-event.ts'
 import { candidatesOf, type CandidateQuery } from './claim-candidates.ts'
-import { claimLost, requireCurrent } from './claim-current.ts'
+import { requireCurrent } from './claim-current.ts'
 import {
   blockRun,
   completeRun,
