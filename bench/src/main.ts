@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, Row } from './bench.ts'
 import { chat, chatStream } from './benches/chat.ts'
+import { chats } from './benches/chats.ts'
 import { databaseReads, databaseWrites } from './benches/database.ts'
 import { health } from './benches/health.ts'
 import { memory } from './benches/memory.ts'
@@ -13,7 +14,7 @@ import { startUp } from './benches/start-up.ts'
 import { startChild } from './child.ts'
 import { buildGateway, startGatewayProcess } from './gateway-process.ts'
 
-const BENCHES: readonly Bench[] = [health, chat, chatStream, responses, pacedStreams, startUp, databaseWrites, databaseReads, memory]
+const BENCHES: readonly Bench[] = [health, chat, chatStream, responses, chats, pacedStreams, startUp, databaseWrites, databaseReads, memory]
 
 const HELP = `pnpm bench [name …] [--seconds 5] [--quick] [--json FILE]
 

@@ -25,11 +25,10 @@ export interface SamplingOptions {
 
 /** Looks at a gateway now and then until the signal aborts. */
 export async function takeSamples(gateway: Gateway, { clock, everyMs, signal, onSample }: SamplingOptions): Promise<readonly Sample[]> {
-  using api = new ApiClient(gateway.url, gateway.key)
   const begun = clock.monotonic()
   const samples: Sample[] = []
   while (!signal.aborted) {
-    const { eventLoopDelay } = deepHealthSchema.parse((await api.get('/health/deep')).json)
+    const { eventLoopDelay } = await deepHealthOf(gateway)
     const sample = { atMs: clock.monotonic() - begun, open: openOf(gateway), rssMb: rssOf(gateway.process.pid), loopDelayP99Ms: eventLoopDelay.p99Ms }
     samples.push(sample)
     const { open, rssMb, loopDelayP99Ms } = sample
@@ -39,6 +38,12 @@ export async function takeSamples(gateway: Gateway, { clock, everyMs, signal, on
     await clock.delay(everyMs, signal).catch(() => {})
   }
   return samples
+}
+
+/** By a connection of its own: one that is kept may be closed by the gateway in the moment in which it is used again. */
+async function deepHealthOf({ url, key }: Gateway) {
+  using api = new ApiClient(url, key)
+  return deepHealthSchema.parse((await api.get('/health/deep')).json)
 }
 
 /** See proc(5), /proc/pid/status. */

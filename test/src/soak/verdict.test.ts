@@ -5,9 +5,9 @@ import type { Sample } from './samples.ts'
 import { judge } from './verdict.ts'
 
 const OPEN: OpenOf = { database: 5, socket: 3, pipe: 9, file: 2, other: 9 }
-const MINUTES = 10
+const MINUTES = 45
 
-/** Ten minutes of samples whose memory fills up in the first two, wavers, and otherwise does as it is told. */
+/** Samples of a run whose memory fills up in the first minutes, fast and then slowly, wavers, and otherwise does as it is told. */
 function samplesOf({
   mbAnHour = 0,
   wavering = 8,
@@ -18,7 +18,7 @@ function samplesOf({
   const random = new Random(seed)
   return Array.from({ length: 120 }, (_, index) => {
     const minute = (index / 120) * minutes
-    const rssMb = 120 + 30 * Math.min(1, minute / 2) + random.next() * wavering + (mbAnHour * minute) / 60
+    const rssMb = 120 + 30 * Math.min(1, minute / 2) + 8 * Math.min(1, minute / 14) + random.next() * wavering + (mbAnHour * minute) / 60
     return { atMs: minute * 60_000, open: open(minute), rssMb, loopDelayP99Ms: 1 }
   })
 }
@@ -43,8 +43,12 @@ test('memory that wavers so much that nothing can be told is not said to be flat
   expect(verdictOn(samplesOf({ wavering: 100 }))[3]).toBeUndefined()
 })
 
+test('what fills up in the first quarter of an hour is no leak, in a run of any length', () => {
+  for (const minutes of [26, 30, 45, 480]) expect([minutes, verdictOn(samplesOf({ minutes, wavering: 0.1 }))[3]]).toEqual([minutes, true])
+})
+
 test('a run too short to tell about memory does not', () => {
-  expect(verdictOn(samplesOf({ minutes: 1, mbAnHour: 600 }))[3]).toBeUndefined()
+  for (const minutes of [1, 10, 16, 24]) expect([minutes, verdictOn(samplesOf({ minutes, mbAnHour: 600 }))[3]]).toEqual([minutes, undefined])
 })
 
 test('one file that stays open is found, and one that comes and goes while clients are there', () => {

@@ -7,6 +7,8 @@ const KEY = 'a-key-that-outlives-the-process-0123456789'
 /** So that what is kept shows soon, instead of after the minutes for which a heap that may grow is not cleaned. */
 const SMALL_HEAP = '--max-old-space-size=96 --max-semi-space-size=4'
 
+const LAST_WORDS = 4_000
+
 /** A gateway on all platforms that is killed and comes back in the same home. */
 export class MortalGateway implements AsyncDisposable {
   readonly #peers: readonly ChatPeer[]
@@ -31,6 +33,11 @@ export class MortalGateway implements AsyncDisposable {
     const platforms = Object.assign({}, ...this.#peers.map(({ env }) => env)) as Record<string, string>
     this.#now = await startGateway({ home: this.home, key: KEY, env: { ...platforms, NODE_OPTIONS: SMALL_HEAP } })
     for (const peer of this.#peers) peer.reach?.(this.#now.url)
+  }
+
+  /** The end of what it has logged. */
+  get lastWords(): string {
+    return this.#now?.process.stderr.slice(-LAST_WORDS) ?? ''
   }
 
   /** `kill -9`. */

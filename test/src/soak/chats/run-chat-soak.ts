@@ -46,20 +46,32 @@ export interface ChatSoakOutcome {
   readonly findings: readonly Finding[]
 }
 
-/** Has people talk to a gateway on all platforms while they fail and it is killed, and looks whether all were answered. */
+/**
+ * Has people talk to a gateway on all platforms while they fail and it is killed, and looks whether all were answered.
+ *
+ * @throws Error with the end of its log, when it could not be brought to answer all.
+ */
 export async function runChatSoak(options: ChatSoakOptions): Promise<ChatSoakOutcome> {
-  const { clock, onLine } = options
-  await using peers = await startPeers(clock)
+  await using peers = await startPeers(options.clock)
   await using gateway = new MortalGateway(peers.all)
+  try {
+    return await soak(gateway, peers.all, options)
+  } catch (error) {
+    throw new Error(`The soak came to no end: ${(error as Error).message}\nThe log of the gateway:\n${gateway.lastWords}`, { cause: error })
+  }
+}
+
+async function soak(gateway: MortalGateway, peers: readonly ChatPeer[], options: ChatSoakOptions): Promise<ChatSoakOutcome> {
+  const { onLine } = options
   const conversations = new Conversations()
   await gateway.start()
-  await untilAnswered(gateway, peers.all, conversations)
+  await untilAnswered(gateway, peers, conversations)
   const before = await openOf(gateway)
   onLine(`connected everywhere, with ${JSON.stringify(before)} open`)
   const faults = new Map<string, number>()
-  const samples = await storm(gateway, peers.all, { ...options, conversations, faults })
+  const samples = await storm(gateway, peers, { ...options, conversations, faults })
   onLine(`${conversations.count} messages said; everything works again, waiting for the last answers`)
-  await untilAnswered(gateway, peers.all, conversations)
+  await untilAnswered(gateway, peers, conversations)
   const after = await openAgain(gateway, before)
   const chats = judgeChats(recordsOf(gateway.home, conversations))
   const aside = asideRows(gateway.home)
