@@ -20,7 +20,9 @@ export async function settleParent(
   { actor, at }: { readonly actor: Actor; readonly at: number },
 ): Promise<void> {
   for (const waiting = [parent]; waiting.length > 0;) {
-    const values: Values = { parent: waiting.pop()!, ancestor: parent, actor, at, isOpened: ending === 'open' ? 1 : 0, ...LINK_STATES[ending] }
+    const number = waiting.pop()!
+    const cause = `","parent":${number},"ancestor":${parent}}`
+    const values: Values = { parent: number, cause, actor, at, isOpened: ending === 'open' ? 1 : 0, ...LINK_STATES[ending] }
     if (!(await anyChild.first(tx, values))) continue
     if (ending === 'open') {
       const undone = await undoneQuery.run(tx, values)
@@ -35,8 +37,8 @@ export async function settleParent(
 
 interface Values {
   readonly parent: number
-  /** The task that somebody did something to; the parent itself, or one before it. */
-  readonly ancestor: number
+  /** The rest of an event's payload: the parent, and the task that somebody did something to, which is the parent itself or one before it. */
+  readonly cause: string
   readonly actor: Actor
   readonly at: number
   readonly isOpened: 0 | 1
@@ -67,7 +69,7 @@ const placedChildren = (values: Values) => sql`
   judged as (
     select *, case parents_mode when 'any' then met > 0 or open + dead = 0 else open + dead = 0 end as allowed from counted
   ),
-  placed as (
+  placed as materialized (
     select *, case
       when deleted_at is not null then state
       when allowed and (state = 'todo' or (state = 'blocked' and block_kind = 'dependency'))
@@ -91,10 +93,11 @@ const fenceQuery = prepared(
   where ended_at is null and id in (select run_id from placed where state = 'running' and target = 'todo')`,
 )
 
+/** SQLite numbers a row that names no number as the newest one plus one, which is what an event's is. */
 const eventsQuery = prepared(
   (values) => sql`with ${placedChildren(values)}
-  insert into event (seq, task_number, run_id, kind, actor, payload, at)
-  select (select coalesce(max(seq), 0) from event) + row_number() over (order by number), number, run_id,
+  insert into event (task_number, run_id, kind, actor, payload, at)
+  select number, run_id,
     case
       when target in ('ready', 'review') then 'task.promoted'
       when target = 'scheduled' then 'task.scheduled'
@@ -103,7 +106,7 @@ const eventsQuery = prepared(
       when state = 'running' then 'task.fenced'
       else 'task.reopened'
     end,
-    ${values.actor}, json_object('from', state, 'to', target, 'parent', ${values.parent}, 'ancestor', ${values.ancestor}), ${values.at}
+    ${values.actor}, '{"from":"' || state || '","to":"' || target || ${values.cause}, ${values.at}
   from placed where state <> target`,
 )
 
