@@ -10,8 +10,8 @@ export interface LoopOptions {
   readonly firstAfterMs?: number
   readonly clock: Clock
   readonly log: Log
-  /** One round of the work. `signal` aborts when the loop is disposed. */
-  readonly step: (signal: AbortSignal) => Promise<void>
+  /** One round of the work; when it knows when there is more, it returns in how many ms. `signal` aborts when the loop is disposed. */
+  readonly step: (signal: AbortSignal) => Promise<number | void>
 }
 
 /** Work that is done again and again until it is disposed. */
@@ -39,13 +39,14 @@ export function startLoop(options: LoopOptions): Loop {
   }
 
   const run = async () => {
-    for (let pauseMs = firstAfterMs; ; pauseMs = everyMs) {
+    for (let pauseMs = firstAfterMs; ;) {
       await sleep(pauseMs)
       if (stop.signal.aborted) return
       // Before the step: a wake during it asks for another one.
       woken = false
+      pauseMs = everyMs
       try {
-        await step(stop.signal)
+        pauseMs = Math.min(everyMs, (await step(stop.signal)) ?? everyMs)
       } catch (error) {
         if (!stop.signal.aborted) log.error({ err: error, loop: name }, `The loop '${name}' failed a step and goes on.`)
       }

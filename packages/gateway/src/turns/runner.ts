@@ -1,6 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { createId, startLoop, type Clock, type Log, type Loop } from '@talaria/core'
+import { createId, isProcessAlive, processStarted, startLoop, type Clock, type Log, type Loop } from '@talaria/core'
 import type { Runner as RunnerRecord, RunnerStore, TurnReader } from '@talaria/db'
 
 const HEARTBEAT_MS = 10_000
@@ -85,34 +84,12 @@ export class Runner implements AsyncDisposable {
 
   async #enter(): Promise<void> {
     if (this.#isRegistered) return
-    await this.#options.runners.register({ id: this.id, host: hostname(), pid: process.pid, processStarted: processStart(process.pid) ?? null })
+    await this.#options.runners.register({ id: this.id, host: hostname(), pid: process.pid, processStarted: processStarted(process.pid) ?? null })
     this.#isRegistered = true
   }
 
   #isAlive(runner: RunnerRecord): boolean {
-    const witnessed = runner.host === hostname() ? witness(runner) : undefined
+    const witnessed = runner.host === hostname() ? isProcessAlive({ pid: runner.pid, started: runner.processStarted }) : undefined
     return witnessed ?? this.#options.clock.now() - runner.heartbeatAt < SILENCE_MS
-  }
-}
-
-/** Whether a process of this host lives, where the system can tell it from a later one of its number. */
-function witness({ pid, processStarted }: RunnerRecord): boolean | undefined {
-  if (processStarted === null) return undefined
-  const [boot, namespace] = processStarted.split(' ')
-  const [ourBoot, ourNamespace] = (processStart(process.pid) ?? '').split(' ')
-  if (boot !== ourBoot) return ourBoot === '' ? undefined : false
-  // In another container of this host the same number is another process.
-  return namespace === ourNamespace ? processStart(pid) === processStarted : undefined
-}
-
-/** When a process began, in a form that no other process shares: boot, namespace of its number, and time; Linux only. */
-function processStart(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // Field 22 of proc(5); the second field holds the name in brackets and may hold anything.
-    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')} ${started}`
-  } catch {
-    return undefined
   }
 }
