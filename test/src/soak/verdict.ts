@@ -22,7 +22,7 @@ export interface SoakOutcome {
 
 /**
  * What fills up first is no leak: at 50 requests a second compiled code and the room that the heap keeps for garbage for 13
- * minutes, SQLite's page caches for 6. Then memory stays within 0.2 MB; see docs/reports/2026-11-24-soak.md.
+ * minutes, SQLite's page caches for 6; see docs/reports/2026-11-24-soak.md.
  */
 const WARM_UP_MS = 15 * 60_000
 /** Of a longer run, in case what fills up does so more slowly. */
