@@ -6,7 +6,8 @@ const PATIENCE_MS = 20_000
 /** Waits until platforms are connected, as the gateway itself says. */
 export async function untilPlatforms({ api }: Gateway, names: readonly string[], patienceMs = PATIENCE_MS): Promise<void> {
   await until(`${names.join(', ')}: connected`, patienceMs, async () => {
-    const { json } = await api.get('/api/platforms')
+    const { status, json } = await api.get('/api/platforms')
+    if (status !== 200) return false
     const states = json.data as { name: string; state: string }[]
     return names.every((name) => states.some((platform) => platform.name === name && platform.state === 'connected'))
   })

@@ -65,13 +65,14 @@ async function soak(gateway: MortalGateway, peers: readonly ChatPeer[], options:
   const { onLine } = options
   const conversations = new Conversations()
   await gateway.start()
-  await untilAnswered(gateway, peers, conversations)
+  await untilAnswered(gateway, peers, { conversations, onLine })
   const before = await openOf(gateway)
-  onLine(`connected everywhere, with ${JSON.stringify(before)} open`)
+  onLine(`answered everywhere, with ${JSON.stringify(before)} open`)
   const faults = new Map<string, number>()
   const samples = await storm(gateway, peers, { ...options, conversations, faults })
   onLine(`${conversations.count} messages said; everything works again, waiting for the last answers`)
-  await untilAnswered(gateway, peers, conversations)
+  await untilAnswered(gateway, peers, { conversations, onLine })
+  onLine('all is answered; waiting until it has open what it had')
   const after = await openAgain(gateway, before)
   const chats = judgeChats(recordsOf(gateway.home, conversations))
   const aside = asideRows(gateway.home)
@@ -120,10 +121,15 @@ async function storm(
   }
 }
 
+interface Answering extends Pick<ChatSoakOptions, 'onLine'> {
+  readonly conversations: Conversations
+}
+
 /** Says one more thing in every chat, so that none stays set aside, and waits until nothing waits any more. */
-async function untilAnswered(gateway: MortalGateway, peers: readonly ChatPeer[], conversations: Conversations): Promise<void> {
+async function untilAnswered(gateway: MortalGateway, peers: readonly ChatPeer[], { conversations, onLine }: Answering): Promise<void> {
   const names = peers.map(({ platform }) => platform)
   await untilPlatforms(gateway.now, names, PATIENCE_MS)
+  onLine('connected everywhere')
   for (const peer of peers) for (const chat of peer.chats) conversations.say(peer, chat)
   const said = [...conversations.said].flatMap(([peer, chats]) => (peer.redelivers ? [...chats.values()].flat() : []))
   await until('nothing waits any more', PATIENCE_MS, async () => {
