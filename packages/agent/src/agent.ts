@@ -33,8 +33,11 @@ export interface AgentRequest {
   /** Called between steps: text the user adds while the turn runs, or `undefined`. */
   readonly steer?: () => string | undefined
   /** Asks whether a server tool may run; absent means that tools which need approval are denied. */
-  readonly approve?: (request: ApprovalRequest, signal: AbortSignal) => Promise<'allow' | 'deny'>
+  readonly approve?: (request: ApprovalRequest, signal: AbortSignal) => Promise<ApprovalAnswer>
 }
+
+/** Whether a tool may run; if nobody was asked, why it may not, for the model. */
+export type ApprovalAnswer = 'allow' | 'deny' | { readonly denied: string }
 
 /** How the model is to choose its words; what is left out is the provider's to decide. */
 export interface Sampling {

@@ -3,6 +3,7 @@ export type {
   AgentEvent,
   AgentMessage,
   AgentRequest,
+  ApprovalAnswer,
   ApprovalRequest,
   ContentPart,
   FailureClass,

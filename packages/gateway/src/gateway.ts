@@ -8,6 +8,7 @@ import { createApiApp } from './api/api-app.ts'
 import type { ApiContext, ApiEnv } from './api/api-context.ts'
 import { FailureThrottle } from './api/failure-throttle.ts'
 import { MAX_BODY_BYTES } from './api/json-body.ts'
+import { WorkPause } from './commands/work-pause.ts'
 import { createCron, type Cron } from './cron/create-cron.ts'
 import { registerCronMetrics } from './cron/cron-metrics.ts'
 import { roomForText } from './delivery/duplicate-label.ts'
@@ -61,6 +62,7 @@ export class Gateway implements AsyncDisposable {
   readonly #plan: PlatformPlan
   readonly #apiServer: ApiServer
   readonly #supervisors: PlatformSupervisors
+  readonly #workPause: WorkPause
   readonly #cron: Cron
   readonly #chats: GatewayChats
   readonly #startedAt: number
@@ -75,6 +77,7 @@ export class Gateway implements AsyncDisposable {
     this.#options = options
     this.#startedAt = clock.now()
     this.#stores = databases.gateway
+    this.#workPause = new WorkPause(this.#stores.platforms)
     this.#runner = new Runner({ runners: this.#stores.runners, turns: this.#stores.turns, clock, log })
     this.#turns = new Turns({
       stores: this.#stores,
@@ -84,6 +87,7 @@ export class Gateway implements AsyncDisposable {
       log,
       maxConcurrent: settings.maxConcurrentRuns,
       hasRoom: () => budget.admits(),
+      isPaused: () => this.#workPause.isOn(),
     })
     this.#supervisors = new PlatformSupervisors({
       definitions: platforms,
@@ -214,6 +218,11 @@ export class Gateway implements AsyncDisposable {
     }
   }
 
+  get #jobDefaults() {
+    const { cronTimezone, cronTimeout } = this.#options.settings
+    return { timezone: cronTimezone ?? systemTimezone(), timeoutMs: cronTimeout }
+  }
+
   #createCron(): Cron {
     const { settings, platforms, clock, log } = this.#options
     return createCron({
@@ -229,6 +238,8 @@ export class Gateway implements AsyncDisposable {
       maxLengthOn: (name) => roomForText(this.#supervisors.connected(name)?.capabilities.maxLength),
       accountOn: (name) => this.#supervisors.connected(name)?.account,
       configuredHome: (name) => homeChannelOf(settings, name),
+      isPaused: () => this.#workPause.isOn(),
+      defaults: this.#jobDefaults,
     })
   }
 
@@ -263,7 +274,7 @@ export class Gateway implements AsyncDisposable {
           auth: { rootKey: settings.apiServerKey ?? '', apiKeys: this.#stores.apiKeys, throttle: new FailureThrottle(clock), log },
           runner: this.#runner,
           backups,
-          jobs: { cron: this.#cron, defaults: { timezone: settings.cronTimezone ?? systemTimezone(), timeoutMs: settings.cronTimeout } },
+          jobs: { cron: this.#cron, defaults: this.#jobDefaults },
           platforms: this.#platformControl(),
           commands: this.#chats.commands,
           pairing: this.#chats.pairing,

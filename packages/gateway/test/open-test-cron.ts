@@ -58,6 +58,8 @@ export async function openTestCron({ beside, maxParallel = 4, clock = beside?.wa
       defaultModel: 'talaria',
       maxParallel,
       runsKeptMs: 90 * 86_400_000,
+      isPaused: async () => (await turns.stores.platforms.paused()).has('*'),
+      defaults: { timezone: 'UTC', timeoutMs: 600_000 },
       platforms: ['telegram', 'irc'],
       maxLengthOn: () => 1_000,
       accountOn: (platform) => (platform === 'telegram' ? 'bot' : undefined),
@@ -104,4 +106,5 @@ const DEFAULTS = {
   repeat: null,
   deliver: ['session'],
   origin: null,
+  approvals: 'deny',
 } as const

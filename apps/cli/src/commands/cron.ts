@@ -151,7 +151,7 @@ function addRuns(cron: Command): void {
       const { id } = await findJob(client, nameOrId)
       const { runs } = await client.ask('GET', `/api/jobs/${id}/runs?limit=${encodeURIComponent(limit)}`, Runs)
       if (json) return printJson(runs)
-      console.log(table(['RUN', 'FOR', 'CAUSE', 'STATE', 'TOOK', 'SAID'], runs.map(runRow)))
+      console.log(table(['RUN', 'FOR', 'CAUSE', 'STATE', 'TOOK', 'TOKENS', 'SAID'], runs.map(runRow)))
     })
 }
 
@@ -191,5 +191,13 @@ function lastOf({ last_run_at: at, last_state: state, failure_streak: streak }: 
 
 function runRow(run: JobRun): readonly string[] {
   const said = (run.error?.message ?? run.output_preview ?? '').replaceAll(/\s+/g, ' ').slice(0, 60)
-  return [run.id, run.scheduled_for, run.cause, run.state, run.duration_seconds === null ? '' : `${run.duration_seconds} s`, said]
+  return [
+    run.id,
+    run.scheduled_for,
+    run.cause,
+    run.state,
+    run.duration_seconds === null ? '' : `${run.duration_seconds} s`,
+    run.usage ? String(run.usage.total_tokens) : '',
+    said,
+  ]
 }

@@ -29,6 +29,7 @@ export const JobRun = z.looseObject({
   started_at: z.string().nullable(),
   duration_seconds: z.number().nullable(),
   attempt: z.number(),
+  usage: z.looseObject({ total_tokens: z.number() }).nullable(),
   output_preview: z.string().nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 })

@@ -19,6 +19,7 @@ export interface JobOptions {
   readonly backoff?: number
   readonly rerun?: boolean
   readonly repeat?: number | null
+  readonly approvals?: string
 }
 
 /** Adds the options that jobs are made and changed with. */
@@ -36,6 +37,7 @@ export function addJobOptions(command: Command): Command {
     .addOption(new Option('--retries <count>', 'try a run that failed again so often').argParser(count))
     .addOption(new Option('--backoff <duration>', 'before the first try again; twice as long before each after it').argParser(seconds))
     .option('--rerun', 'try a run again whose gateway died, although it may have done its work')
+    .addOption(new Option('--approvals <policy>', 'tools that ask before they run, as nobody is there to answer').choices(['deny', 'approve']))
     .addOption(new Option('--repeat <count>', 'how often it fires before it is completed; or forever').argParser(orNull('forever', count)))
 }
 
@@ -58,6 +60,7 @@ export function jobBody(options: JobOptions): Record<string, unknown> {
     retry_backoff_seconds: options.backoff,
     retry_unknown: options.rerun,
     repeat: options.repeat,
+    approvals: options.approvals,
   }
 }
 

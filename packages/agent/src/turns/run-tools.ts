@@ -1,5 +1,5 @@
 import { createId, messageOf } from '@talaria/core'
-import type { AgentEvent, AgentRequest, ToolCall } from '../agent.ts'
+import type { AgentEvent, AgentRequest, ApprovalAnswer, ToolCall } from '../agent.ts'
 import type { Redact } from '../redact.ts'
 import type { Tool } from '../tools/tool.ts'
 import { untilAborted } from '../until-aborted.ts'
@@ -32,7 +32,7 @@ export async function* runTools(calls: readonly ToolCall[], rules: ToolRules, si
   const onAbort = () => ending.abort(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   let asked: Promise<unknown> = Promise.resolve()
-  const approved = (call: ToolCall): Promise<boolean> => {
+  const approved = (call: ToolCall): Promise<ApprovalAnswer> => {
     const answer = asked.then(() => ask(call, rules, { events, signal: ending.signal }))
     asked = answer.catch(() => {})
     return answer
@@ -53,7 +53,11 @@ interface Running {
   readonly signal: AbortSignal
 }
 
-async function runTool(call: ToolCall, rules: ToolRules, running: Running & { readonly approved: (call: ToolCall) => Promise<boolean> }): Promise<ToolResult> {
+async function runTool(
+  call: ToolCall,
+  rules: ToolRules,
+  running: Running & { readonly approved: (call: ToolCall) => Promise<ApprovalAnswer> },
+): Promise<ToolResult> {
   const { events, signal } = running
   const result = await attempt(call, rules, running).catch((error: unknown) => {
     signal.throwIfAborted()
@@ -74,25 +78,26 @@ async function runTool(call: ToolCall, rules: ToolRules, running: Running & { re
 async function attempt(
   call: ToolCall,
   { tools, approvals }: ToolRules,
-  { events, approved, signal }: Running & { readonly approved: (call: ToolCall) => Promise<boolean> },
+  { events, approved, signal }: Running & { readonly approved: (call: ToolCall) => Promise<ApprovalAnswer> },
 ) {
   const tool = tools.find(({ name }) => name === call.name)
   if (!tool) throw new Error(`There is no tool '${call.name}'. There are: ${tools.map(({ name }) => name).join(', ') || 'none'}.`)
   const args = parseArguments(call.arguments)
-  if ((approvals === 'always' || tool.needsApproval) && !(await approved(call))) return { output: 'The user did not allow this call.', isError: true }
+  const answer = approvals === 'always' || tool.needsApproval ? await approved(call) : 'allow'
+  if (answer !== 'allow') return { output: answer === 'deny' ? 'The user did not allow this call.' : answer.denied, isError: true }
   const progress = (text: string) => events.push({ type: 'tool.progress', id: call.id, text })
   // In a promise, so that a tool that throws before its first await is an answer too.
   const work = (async () => tool.run(args, { signal, progress }))()
   return { output: await untilAborted(work, signal), isError: false }
 }
 
-async function ask(call: ToolCall, { approve }: ToolRules, { events, signal }: Running): Promise<boolean> {
+async function ask(call: ToolCall, { approve }: ToolRules, { events, signal }: Running): Promise<ApprovalAnswer> {
   signal.throwIfAborted()
   const id = createId('appr')
   events.push({ type: 'approval.requested', id, tool: call.name, arguments: call.arguments })
-  const choice = approve ? await untilAborted(approve({ id, tool: call.name, arguments: call.arguments }, signal), signal) : 'deny'
-  events.push({ type: 'approval.answered', id, choice })
-  return choice === 'allow'
+  const answer = approve ? await untilAborted(approve({ id, tool: call.name, arguments: call.arguments }, signal), signal) : 'deny'
+  events.push({ type: 'approval.answered', id, choice: answer === 'allow' ? 'allow' : 'deny' })
+  return answer
 }
 
 function parseArguments(text: string): unknown {

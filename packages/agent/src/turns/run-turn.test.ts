@@ -218,6 +218,12 @@ test.each([
   expect(run).not.toHaveBeenCalled()
 })
 
+test('the model is told why a tool may not run that nobody was asked about', async () => {
+  const { of } = await ask(agentOf(), saying('!call guarded', { approve: async () => ({ denied: 'Nobody is there.' }) }))
+  expect(of('approval.answered')).toMatchObject([{ choice: 'deny' }])
+  expect(of('tool.finished')).toMatchObject([{ isError: true, output: 'Nobody is there.' }])
+})
+
 test('with approvals set to always, every server tool asks', async () => {
   const { of } = await ask(agentOf({ approvals: 'always' }), saying('!call echo {"text":"x"}', { approve: async () => 'allow' }))
   expect(of('approval.requested')).toMatchObject([{ tool: 'echo' }])

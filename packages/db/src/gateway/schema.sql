@@ -395,7 +395,7 @@ CREATE TABLE cron_job (
   last_error text,
   failure_streak integer not null default 0,
   deleted_at integer
-) strict;
+    , approvals text not null default 'deny') strict;
 
 CREATE INDEX cron_job_by_due on cron_job (next_due_at) where next_due_at is not null;
 

@@ -19,6 +19,7 @@ export function jobNamed(id: string, changes: Partial<NewCronJob> = {}): NewCron
     retries: 0,
     retryBackoffMs: 1_000,
     retryUnknown: false,
+    approvals: 'deny',
     repeat: null,
     deliver: ['session'],
     origin: null,

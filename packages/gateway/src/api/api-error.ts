@@ -59,6 +59,7 @@ const CODES = {
   api_server_not_ready: [503, 'server_error'],
   platform_not_connected: [503, 'server_error'],
   gateway_draining: [503, 'server_error'],
+  gateway_paused: [503, 'server_error'],
   gateway_overloaded: [503, 'server_error'],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>
 

@@ -1,6 +1,6 @@
 import type { Agent } from '@talaria/agent'
 import type { Clock, Log } from '@talaria/core'
-import type { GatewayStores } from '@talaria/db'
+import type { ChatAddress, GatewayStores } from '@talaria/db'
 import type { MediaCache } from '../chats/media-cache.ts'
 import type { PlatformControl } from '../routes/platforms.ts'
 import type { Reload } from '../reload.ts'
@@ -45,6 +45,8 @@ export interface CommandCronJob {
 /** What commands do to jobs. By id or name; `false` when there is none of it. */
 export interface CommandCron {
   list(): Promise<readonly CommandCronJob[]>
+  /** Makes a job whose output goes to `origin`; resolves with why not, in a sentence, when it cannot be. */
+  add(job: { readonly schedule: string; readonly prompt: string; readonly owner: string; readonly origin?: ChatAddress }): Promise<CommandCronJob | string>
   run(job: string): Promise<boolean>
   pause(job: string): Promise<boolean>
   resume(job: string): Promise<boolean>

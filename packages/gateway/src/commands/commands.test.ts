@@ -80,4 +80,4 @@ describe('commands', () => {
   })
 })
 
-const cron = { list: async () => [], run: async () => false, pause: async () => false, resume: async () => false }
+const cron = { list: async () => [], add: async () => '', run: async () => false, pause: async () => false, resume: async () => false }

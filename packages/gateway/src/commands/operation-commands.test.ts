@@ -46,13 +46,34 @@ describe('commands about the gateway', () => {
     const told: string[] = []
     const tell = (what: string) => async (job: string) => job === 'news' && told.push(what) > 0
     const jobs = [{ id: 'job_1', name: 'news', schedule: 'every day', isPaused: false, nextAt: 0 }]
-    await using test = await openTestCommands({ cron: { list: async () => jobs, run: tell('run'), pause: tell('pause'), resume: tell('resume') } })
+    await using test = await openTestCommands({
+      cron: { list: async () => jobs, add: async () => jobs[0]!, run: tell('run'), pause: tell('pause'), resume: tell('resume') },
+    })
     expect((await test.type('/cron')).text).toBe('- news (job_1): every day, next 1970-01-01T00:00:00.000Z')
     expect((await test.type('/cron run news')).text).toBe('news runs.')
     expect((await test.type('/cron pause news')).text).toBe('news is paused.')
     expect((await test.type('/cron resume news')).text).toBe('news is resumed.')
     expect(told).toEqual(['run', 'pause', 'resume'])
     expect((await test.type('/cron run other')).text).toContain("There is no job 'other'")
+  })
+})
+
+describe('a job that is made in a chat', () => {
+  it('has the schedule that is in quotes, or is one word, and is about the chat', async () => {
+    const made: unknown[] = []
+    const listing = { id: 'job_1', name: 'news', schedule: '', isPaused: false, nextAt: 0 }
+    const nothing = async () => false
+    const add = async (job: object) => (made.push(job), listing)
+    await using test = await openTestCommands({ cron: { list: async () => [], add, run: nothing, pause: nothing, resume: nothing } })
+    expect((await test.type('/cron add "0 8 * * MON-FRI" What is new?\nBe brief')).text).toBe("Job 'news' (job_1) runs next at 1970-01-01T00:00:00.000Z.")
+    await test.type('/cron add @daily Sum up')
+    const origin = { platform: 'twin', account: 'bot', chatId: 'chat', threadId: '' }
+    expect(made).toMatchObject([
+      { schedule: '0 8 * * MON-FRI', prompt: 'What is new?\nBe brief', origin },
+      { schedule: '@daily', prompt: 'Sum up', origin },
+    ])
+    expect((await test.type('/cron add @daily')).text).toMatch(/^When, and what\?/)
+    expect(made).toHaveLength(2)
   })
 })
 

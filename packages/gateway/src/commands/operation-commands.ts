@@ -1,7 +1,8 @@
 import { codeOf, messageOf } from '@talaria/core'
 import { sentenceOf } from '../reload.ts'
-import { choice, optional, word } from './arguments.ts'
+import { choice, optional, rest, word } from './arguments.ts'
 import type { CommandReply } from './command-reply.ts'
+import type { CommandCron } from './command-services.ts'
 import { defineCommand, type Command, type Invocation } from './command.ts'
 
 /** What concerns the gateway as a whole. */
@@ -19,8 +20,8 @@ export const operationCommands: readonly Command[] = [
     name: 'cron',
     category: 'operation',
     tier: 'admin',
-    help: 'List the jobs, or run, pause or resume one.',
-    arguments: { action: optional(choice('list', 'run', 'pause', 'resume')), job: optional(word()) },
+    help: 'List the jobs, make one whose output comes here (add "0 8 * * MON-FRI" What is new?), or run, pause or resume one.',
+    arguments: { action: optional(choice('list', 'add', 'run', 'pause', 'resume')), job: optional(rest()) },
     whileBusy: true,
     run: cron,
   }),
@@ -89,7 +90,8 @@ async function cron({
   args,
   services,
   prefix,
-}: Invocation<{ readonly action: 'list' | 'run' | 'pause' | 'resume' | undefined; readonly job: string | undefined }>): Promise<CommandReply> {
+  place,
+}: Invocation<{ readonly action: 'list' | 'add' | 'run' | 'pause' | 'resume' | undefined; readonly job: string | undefined }>): Promise<CommandReply> {
   const { action = 'list', job } = args
   if (!services.cron) return { text: 'Nothing runs on a schedule here.' }
   if (action === 'list') {
@@ -98,7 +100,21 @@ async function cron({
     const next = (at: number | undefined) => (at === undefined ? 'no next time' : `next ${new Date(at).toISOString()}`)
     return { text: jobs.map(({ id, name, schedule, isPaused, nextAt }) => `- ${name} (${id}): ${schedule}, ${isPaused ? 'paused' : next(nextAt)}`).join('\n') }
   }
+  if (action === 'add') return addJob(job, services.cron, { prefix, place })
   if (job === undefined) return { text: `Which one? ${prefix}cron lists them.` }
   if (!(await services.cron[action](job))) return { text: `There is no job '${job}'. ${prefix}cron lists them.` }
   return { text: { run: `${job} runs.`, pause: `${job} is paused.`, resume: `${job} is resumed.` }[action] }
+}
+
+/** A schedule, in quotes where it has blanks, and after it what the agent is asked. */
+const ADDITION = /^(?:["'“”](?<quoted>[^"'“”]+)["'“”]|(?<bare>\S+))\s+(?<prompt>[\s\S]+)$/u
+
+async function addJob(text: string | undefined, cron: CommandCron, { prefix, place }: Pick<Invocation<unknown>, 'prefix' | 'place'>): Promise<CommandReply> {
+  const { quoted, bare, prompt } = ADDITION.exec(text ?? '')?.groups ?? {}
+  if (prompt === undefined) return { text: `When, and what? For example: ${prefix}cron add "0 8 * * MON-FRI" What is new?` }
+  const added = await cron.add({ schedule: quoted ?? bare!, prompt, owner: place.owner, ...(place.chat && { origin: place.chat.address }) })
+  if (typeof added === 'string') return { text: added }
+  return {
+    text: `Job '${added.name}' (${added.id}) ${added.nextAt === undefined ? 'has no next time' : `runs next at ${new Date(added.nextAt).toISOString()}`}.`,
+  }
 }

@@ -45,10 +45,56 @@ test('a job fires when its time has come: a turn in a session of its own, whose 
     attempt: 1,
     startedAt: START + 9 * HOUR,
   })
-  const session = await t.stores.sessions.get(run!.sessionId!, { all: true })
-  expect(session).toMatchObject({ source: 'cron', title: 'Morning', owner: 'root', unread: true, metadata: { cron_job_id: job.id } })
+  const sessionOf = () => t.stores.sessions.get(run!.sessionId!, { all: true })
+  await until('it is marked as unread', 5_000, async () => (await sessionOf())?.unread)
+  expect(await sessionOf()).toMatchObject({ source: 'cron', title: 'Morning', owner: 'root', metadata: { cron_job_id: job.id } })
   expect(t.agent.runs[0]!.request).toMatchObject({ instructions: 'Be brief', messages: [{ role: 'user', content: 'Wake up' }] })
   expect(await t.stores.cron.get(job.id, { all: true })).toMatchObject({ lastStatus: 'completed', fired: 1, nextSlot: START + 33 * HOUR })
+})
+
+test('while an operator has paused all work nothing fires, and what was due is caught up with afterwards', async () => {
+  await using t = await openTestCron({ agent: echoing() })
+  await t.stores.platforms.setPaused('*', true)
+  t.cron.start()
+  const job = await t.add('0 * * * *')
+  await t.wall.advance(3 * HOUR + MINUTE)
+  expect([await t.history(job), t.agent.runs.length]).toEqual([[], 0])
+  await t.stores.platforms.setPaused('*', false)
+  await t.wall.advance(15_000)
+  await ended(t, job, 1)
+  expect(await t.history(job)).toEqual([[3, 'completed']])
+})
+
+test.each([
+  ['deny', { denied: expect.stringContaining('nobody is there to answer') }],
+  ['approve', 'allow'],
+] as const)('a tool that asks before it runs is answered at once, by the policy of its job: %s', async (approvals, answer) => {
+  const answers: unknown[] = []
+  const agent = new TestAgent({
+    play: (run) =>
+      void run.request.approve!({ id: 'q1', tool: 'shell', arguments: '{}' }, run.signal).then((given) => (answers.push(given), run.say('done').finish())),
+  })
+  await using t = await openTestCron({ agent })
+  t.cron.start()
+  const job = await t.add('@hourly', { approvals })
+  await t.wall.advance(HOUR)
+  await ended(t, job, 1)
+  expect(answers).toEqual([answer])
+})
+
+test('a job that is made in a chat remembers it and answers there; what cannot be made says why', async () => {
+  await using t = await openTestCron({ agent: echoing() })
+  t.cron.start()
+  const origin = { platform: 'telegram', account: 'bot', chatId: '42', threadId: '7' }
+  const made = await t.cron.add({ schedule: '0 9 * * *', prompt: 'What is new?', owner: 'telegram:bot:7', origin })
+  if (typeof made === 'string') throw new Error(made)
+  expect(made).toMatchObject({ name: 'What is new?', schedule: '0 9 * * *', nextAt: START + 9 * HOUR })
+  const job = (await t.stores.cron.get(made.id, { owner: 'telegram:bot:7' }))!
+  expect(job).toMatchObject({ origin, deliver: ['origin'], approvals: 'deny' })
+  await t.wall.advance(9 * HOUR)
+  await ended(t, job, 1)
+  expect(await t.stores.outbound.list({ state: 'pending', limit: 9 })).toMatchObject([{ address: origin, text: 'You said: What is new?', kind: 'cron' }])
+  expect(await t.cron.add({ schedule: '99 * * * *', prompt: 'x', owner: 'a', origin })).toContain("of '99 * * * *'")
 })
 
 test('two gateways on one home fire each time once', async () => {

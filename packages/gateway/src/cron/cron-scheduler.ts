@@ -21,6 +21,8 @@ export interface CronSchedulerOptions extends Omit<CronRunsOptions, 'onOver'> {
   readonly maxParallel: number
   /** How long runs are kept after their end; `undefined` keeps them for ever. */
   readonly runsKeptMs: number | undefined
+  /** Whether an operator wishes that nothing new begins; what is due waits until then. */
+  readonly isPaused: () => Promise<boolean>
 }
 
 /**
@@ -73,6 +75,7 @@ export class CronScheduler implements AsyncDisposable {
     if (turns.isDraining) return
     if (!runner.isRegistered) await runner.register()
     await this.#runs.lookAfter()
+    if (await this.#options.isPaused()) return
     await this.#fire(signal)
     await this.#claim()
     await this.#setAlarm()

@@ -40,6 +40,7 @@ const FIELDS = {
   retries: z.int().min(0).max(20).optional(),
   retry_backoff_seconds: z.number().min(1).max(DAY).optional(),
   retry_unknown: z.boolean().optional().describe('Try a run again whose gateway died, although it may have done its work'),
+  approvals: z.enum(['deny', 'approve']).optional().describe('What becomes of tools that ask before they run: nobody is there to answer'),
   repeat: z.int().min(1).nullable().optional().describe('How often it fires before it is completed'),
   deliver: Deliver.optional(),
   skills: z.array(z.string()).max(0, { error: 'this version has no skills' }).optional(),
@@ -123,6 +124,7 @@ export function definitionOf(body: z.output<typeof UpdateJob>): Partial<CronJobD
     retries: body.retries,
     retryBackoffMs: msOf(body.retry_backoff_seconds),
     retryUnknown: body.retry_unknown,
+    approvals: body.approvals,
     repeat: body.repeat,
   }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<CronJobDefinition>

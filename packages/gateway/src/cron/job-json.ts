@@ -28,6 +28,7 @@ export function jobJson(job: CronJob) {
     retry_backoff_seconds: job.retryBackoffMs / 1000,
     retry_unknown: job.retryUnknown,
     repeat: { times: job.repeat ?? onceOnly(job.schedules), completed: job.fired },
+    approvals: job.approvals,
     deliver: job.deliver.join(','),
     origin: job.origin && { platform: job.origin.platform, chat_id: job.origin.chatId, thread_id: job.origin.threadId || null },
     enabled: job.state === 'scheduled',

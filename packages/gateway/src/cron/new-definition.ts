@@ -1,7 +1,6 @@
 import type { CronJobDefinition } from '@talaria/db'
 import type { z } from 'zod'
-import type { Caller } from '../api/caller.ts'
-import { definitionOf, deliverOf, missingSchedule, schedulesOf, type CreateJob } from './job-input.ts'
+import { definitionOf, missingSchedule, schedulesOf, type CreateJob } from './job-input.ts'
 
 /** What jobs are unless they say otherwise. */
 export interface JobDefaults {
@@ -10,14 +9,14 @@ export interface JobDefaults {
 }
 
 interface NewDefinition {
-  readonly caller: Caller
-  readonly platforms: readonly string[]
+  /** Where its output goes, by those who may say so. */
+  readonly deliver: readonly string[]
   readonly defaults: JobDefaults
   readonly now: number
 }
 
 /** What a job is that a request makes. @throws ApiError naming the field that is wrong */
-export function newDefinition(body: z.output<typeof CreateJob>, { caller, platforms, defaults, now }: NewDefinition): CronJobDefinition {
+export function newDefinition(body: z.output<typeof CreateJob>, { deliver, defaults, now }: NewDefinition): CronJobDefinition {
   const timezone = body.timezone ?? defaults.timezone
   const schedules = schedulesOf(body, { now, timezone }) ?? missingSchedule()
   return {
@@ -33,11 +32,12 @@ export function newDefinition(body: z.output<typeof CreateJob>, { caller, platfo
     retryUnknown: false,
     repeat: null,
     origin: null,
+    approvals: 'deny',
     ...definitionOf(body),
     name: body.name,
     prompt: body.prompt,
     timezone,
     schedules,
-    deliver: deliverOf(body.deliver, { caller, platforms }) ?? ['session'],
+    deliver,
   }
 }

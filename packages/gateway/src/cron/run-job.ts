@@ -6,6 +6,9 @@ import type { SettledTurn } from '../turns/settled-turn.ts'
 import { TurnAborted } from '../turns/turn-aborted.ts'
 import type { Turns } from '../turns/turns.ts'
 
+/** For the model, and for whoever reads what it did. */
+const NOT_APPROVED = "This tool asks before it runs, and nobody is there to answer a cron job; set the job's approvals to 'approve' to let it."
+
 /** How a run went, before anything of it is written. */
 export type JobEnding = Pick<CronSettlement, 'state' | 'output' | 'usage' | 'error'>
 
@@ -41,6 +44,7 @@ export async function runJob({ job, run }: ClaimedCronRun, { turns, clock, defau
     messages: [{ id: createId('msg', clock.now()), role: 'user', content: job.prompt }],
     history: [],
     agent: job.instructions === null ? {} : { instructions: job.instructions },
+    approval: job.approvals === 'approve' ? 'allow' : { denied: NOT_APPROVED },
     request: { onDisconnect: 'continue' },
   })
   const over = new AbortController()

@@ -41,7 +41,9 @@ export function jobsRoutes(api: ApiContext, idempotency: Idempotency, { cron, de
     .post('/jobs', operation({ tag: 'Jobs', summary: 'Make a job', body: CreateJob, idempotent: true }), async (c) => {
       const caller = c.get('caller')
       requireScope(caller, 'chat')
-      const definition = newDefinition(await readBody(c, CreateJob), { caller, platforms: cron.platforms, defaults, now: api.clock.now() })
+      const body = await readBody(c, CreateJob)
+      const deliver = deliverOf(body.deliver, { caller, platforms: cron.platforms }) ?? ['session']
+      const definition = newDefinition(body, { deliver, defaults, now: api.clock.now() })
       const make = async (kept?: KeptAnswer<CronJob>) => {
         const now = api.clock.now()
         const job = { ...definition, id: createId('job', now), owner: caller.owner }

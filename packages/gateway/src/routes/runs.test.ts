@@ -252,9 +252,10 @@ test('what is said to a run reaches its agent, is an event, and what it does not
 function asking(run: TestRun): void {
   const id = 'q1'
   run.emit({ type: 'approval.requested', id, tool: 'shell', arguments: '{"cmd":"ls"}' })
-  void run.request.approve!({ id, tool: 'shell', arguments: '{"cmd":"ls"}' }, run.signal).then((choice) =>
-    run.emit({ type: 'approval.answered', id, choice }).say(choice).finish(),
-  )
+  void run.request.approve!({ id, tool: 'shell', arguments: '{"cmd":"ls"}' }, run.signal).then((answer) => {
+    const choice = answer === 'allow' ? 'allow' : 'deny'
+    run.emit({ type: 'approval.answered', id, choice }).say(choice).finish()
+  })
 }
 
 test.each([

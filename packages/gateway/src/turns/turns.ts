@@ -25,6 +25,8 @@ export interface TurnsOptions {
   readonly maxConcurrent: number
   /** Whether the process can take on more work at all (open files). */
   readonly hasRoom: () => boolean
+  /** Whether an operator wishes that nothing new begins, wherever it comes from. */
+  readonly isPaused?: () => Promise<boolean>
 }
 
 /** Runs turns: accepts them on disk, drives the agent, journals what it does, and settles each exactly once. */
@@ -96,9 +98,14 @@ export class Turns {
   /**
    * Writes the turn, and begins it; when this resolves it survives a crash.
    *
-   * @throws ApiError `session_not_found` when the session was deleted meanwhile or is somebody else's, and what {@link admit} throws.
+   * @throws ApiError `gateway_paused` while an operator has paused all work, `session_not_found` when the session was deleted meanwhile or is somebody else's, and what {@link admit} throws.
    */
   async start(input: StartTurn): Promise<LiveTurn> {
+    const { isPaused } = this.#options
+    if (isPaused && (await isPaused())) {
+      throw new ApiError('gateway_paused', 'An operator has paused all new work; /pause off ends that.', { headers: { 'Retry-After': '30' } })
+    }
+    // Nothing is awaited between being admitted and being counted.
     this.admit()
     const sessionId = idOf(input.session)
     if (input.otherwise && this.#queue.isBusy(sessionId)) return this.#begin({ ...input, ...input.otherwise })

@@ -14,6 +14,9 @@ export type CronCatchUp = 'skip' | 'one' | 'all'
 /** What a time does that comes while the run before it is not over: nothing, wait for it, or end it. */
 export type CronOverlap = 'skip' | 'queue' | 'replace'
 
+/** What becomes of tools that ask before they run, as nobody is there to answer: they do not run, or they do. */
+export type CronApprovals = 'deny' | 'approve'
+
 /** `completed`: it has no time left. */
 export type CronJobState = 'scheduled' | 'paused' | 'completed'
 
@@ -45,6 +48,7 @@ export interface CronJobDefinition {
   readonly deliver: readonly string[]
   /** The chat it was made in. */
   readonly origin: ChatAddress | null
+  readonly approvals: CronApprovals
 }
 
 /** When a job fires next: the time that is meant, and that time with its jitter. Both `null` when it does not. */

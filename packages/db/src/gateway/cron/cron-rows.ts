@@ -2,6 +2,7 @@ import type { Insertable, Selectable } from 'kysely'
 import { z } from 'zod'
 import { decodeJson, decodeNullableJson, encodeJson } from '../../json-column.ts'
 import type {
+  CronApprovals,
   CronCatchUp,
   CronDelivery,
   CronJob,
@@ -51,6 +52,7 @@ export function cronJobOf(row: Selectable<CronJobTable>): CronJob {
     fired: row.fired,
     deliver: decodeJson(row.deliver, DeliverColumn, 'cron_job.deliver'),
     origin: decodeNullableJson(row.origin, OriginColumn, 'cron_job.origin'),
+    approvals: row.approvals as CronApprovals,
     state: row.state as CronJobState,
     pausedAt: row.paused_at,
     pausedReason: row.paused_reason,
@@ -112,6 +114,7 @@ export function definitionColumns(definition: Partial<CronJobDefinition>): Parti
     repeat: definition.repeat,
     deliver: definition.deliver && JSON.stringify(definition.deliver),
     origin: definition.origin === undefined ? undefined : encodeJson(definition.origin),
+    approvals: definition.approvals,
   }
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined)) as Partial<Insertable<CronJobTable>>
 }

@@ -22,6 +22,7 @@ export interface CronJobTable {
   fired: Generated<number>
   deliver: string
   origin: string | null
+  approvals: string
   state: string
   paused_at: number | null
   paused_reason: string | null
