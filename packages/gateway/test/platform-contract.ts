@@ -61,7 +61,7 @@ export type ContractExceptions = Partial<
 
 const PATIENCE_MS = 8_000
 const FAILING = ['unavailable', 'unauthorised', 'hangs'] as const
-const ATTEMPTS = process.env.TALARIA_TEST_FULL ? 1_000 : 30
+const ATTEMPTS = process.env.TALARIA_TEST_FULL ? 1_000 : 8
 
 /** More than the collector is late with, less than a hundred bytes for each of a thousand attempts would be with their buffers. */
 const HEAP_SLACK_BYTES = 4 * 1024 * 1024

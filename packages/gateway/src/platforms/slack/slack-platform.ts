@@ -20,7 +20,7 @@ const CAPABILITIES: Capabilities = {
   reactions: true,
   files: true,
   voice: true,
-  maxLength: 3_900, // Slack refuses to edit longer ones than 4,000; escaping makes a text longer, and 40,000 is the end for all.
+  maxLength: 3_900, // Of the 4,000 that chat.update takes (`msg_too_long`, docs.slack.dev/reference/methods/chat.update): escaping makes a text longer. chat.postMessage cuts at 40,000, but a reply that grows is edited.
   markup: 'markdown',
   editEveryMs: 1_200, // Fifty edits a minute.
   commandPrefix: '!',
