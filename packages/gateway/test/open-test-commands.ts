@@ -40,6 +40,8 @@ export interface TestCommands extends AsyncDisposable, Pick<TestTurns, 'stores' 
   /** What a command answers; fails when it is none. */
   type(text: string, typist?: Typist): Promise<CommandReply>
   dispatch(text: string, typist?: Typist): Promise<CommandReply | undefined>
+  /** The command that a text stands for though it is not written as one. */
+  implied(text: string, typist?: Typist): Promise<string | undefined>
   /** Has the agent asked something in the conversation, begun if need be, without waiting for the answer. */
   ask(text: string, typist?: Typist): Promise<LiveTurn>
   /** The same, and waits for the answer. */
@@ -92,6 +94,9 @@ export async function openTestCommands(options: TestCommandsOptions = {}): Promi
   const dispatch = (text: string, { user = 'ada', tier = 'admin', prefix = '/', isVouchedFor = false }: Typist = {}) =>
     commands.dispatch(messageOf(text, user, isVouchedFor), { sessionKey: KEY(user), owner: ownerOf(user), tier, prefix })
 
+  const implied = (text: string, { user = 'ada', tier = 'admin', prefix = '/', isVouchedFor = false }: Typist = {}) =>
+    commands.implied(messageOf(text, user, isVouchedFor), { sessionKey: KEY(user), owner: ownerOf(user), tier, prefix })
+
   const ask = async (text: string, { user = 'ada' }: Typist = {}) => {
     const route = (await stores.routes.find(KEY(user))) ?? (await stores.routes.point(KEY(user), { address: ADDRESS, sessionId: createId('ses') }))
     const isThere = await stores.sessions.exists(route.sessionId)
@@ -116,6 +121,7 @@ export async function openTestCommands(options: TestCommandsOptions = {}): Promi
     platforms,
     clock,
     dispatch,
+    implied,
     ask,
     async type(text, typist) {
       const reply = await dispatch(text, typist)

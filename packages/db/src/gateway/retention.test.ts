@@ -26,10 +26,10 @@ test('by default sessions, messages, turns and events are kept for ever', async 
   expect(['session', 'message', 'turn', 'turn_event'].map((table) => countOf(test.file, table))).toEqual([1, 2, 1, 3])
 })
 
-test('a session that was deleted vanishes with its messages, what the index knows of them, its turns and their events, and nothing else', async () => {
+test('a session that was deleted vanishes with its messages, what the index knows of them, its turns and their events, the routes to it, and nothing else', async () => {
   const clock = new FakeClock()
   await using test = openTestDatabases({ clock })
-  const { sessions, turns, searchIndex, retention } = test.databases.gateway
+  const { sessions, turns, routes, searchIndex, retention } = test.databases.gateway
   for (const id of ['gone', 'kept']) {
     await turns.accept(acceptance(`run_${id}`, { session: { create: sessionNamed(id) } }))
     await turns.settle(`run_${id}`, 'runner_1', settlement('done', { events: eventsOf(`run_${id}`, 1, 450) }))
@@ -40,6 +40,8 @@ test('a session that was deleted vanishes with its messages, what the index know
         Array.from({ length: 150 }, (_, n) => message(`needle ${i} ${n}`)),
       )
   }
+  for (const id of ['gone', 'kept']) await routes.point(`key of ${id}`, { address: chatAt('chat'), sessionId: id })
+  await routes.point('key of one that has not begun', { address: chatAt('chat'), sessionId: 'new' })
   await searchIndex.catchUp()
   await sessions.delete('gone', me)
   const { commits } = test.databases.stats()
@@ -49,6 +51,7 @@ test('a session that was deleted vanishes with its messages, what the index know
   await retention.sweep(keep)
   expect(['session', 'message', 'message_fts_docsize', 'turn', 'turn_event'].map((table) => countOf(test.file, table))).toEqual([1, 452, 452, 1, 450])
   expect(rowsOf(test.file, 'select distinct session_id from message')).toEqual([{ session_id: 'kept' }])
+  expect(rowsOf(test.file, 'select session_id from route order by session_id')).toEqual([{ session_id: 'kept' }, { session_id: 'new' }])
   expect(await sessions.search(me, { query: 'needle', limit: 1_000 })).toHaveLength(450)
   expect(test.databases.stats().commits - commits, 'in steps').toBeGreaterThan(5)
 })

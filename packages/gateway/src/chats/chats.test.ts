@@ -118,6 +118,24 @@ describe('a conversation in a chat', () => {
     next.finish()
   })
 
+  it('takes a plain word for the command that it stands for, and the same word for a message where it stands for none', async () => {
+    let isAsking = true
+    const typed: string[] = []
+    await using t = await openTestChats({
+      commands: {
+        implied: async ({ text }) => (isAsking && text === 'yes' ? '/approve' : undefined),
+        dispatch: async ({ text }) => (typed.push(text), { text: 'Approved.' }),
+      },
+    })
+    t.service.say('yes')
+    await t.until('the reply', () => t.texts().length === 1)
+    isAsking = false
+    t.service.say('yes')
+    await t.until('the answer', () => t.texts().length === 2)
+    expect(typed).toEqual(['/approve'])
+    expect(t.texts()).toEqual(['Approved.', 'You said: yes'])
+  })
+
   it('sends the files that an answer names where the path policy lets it, and hides their names', async () => {
     await using t = await openTestChats({ agent: new TestAgent({ play: (run) => run.say(run.request.messages.at(-1)!.content as string).finish() }) })
     writeFileSync(join(t.home, 'plot.png'), 'a plot')

@@ -1,4 +1,4 @@
-import { integer, list, oneOf, text } from '@talaria/core/config'
+import { integer, list, oneOf, text, url } from '@talaria/core/config'
 import { z } from 'zod'
 import { parseResetPolicy } from './reset-policy.ts'
 
@@ -53,6 +53,24 @@ export const conversationSettings = {
     fallback: [],
     help: 'Folders from which the agent may send files to chats, beside the cache of this home.',
     applies: 'at_once',
+  },
+  transcriptionModel: {
+    env: 'TRANSCRIPTION_MODEL',
+    file: 'chats.transcription.model',
+    schema: text('a model, as its server calls it').optional(),
+    help: 'Turns voice notes into text: whisper-1, gpt-4o-transcribe, or whatever the server has. Unless set the agent is told that there is a recording.',
+  },
+  transcriptionBaseUrl: {
+    env: 'TRANSCRIPTION_BASE_URL',
+    file: 'chats.transcription.base_url',
+    schema: url().optional(),
+    help: "Address of a server that speaks OpenAI's API for that, such as http://127.0.0.1:8000/v1; OPENAI_BASE_URL unless set.",
+  },
+  transcriptionKey: {
+    env: 'TRANSCRIPTION_API_KEY',
+    schema: text('a key').optional(),
+    secret: true,
+    help: 'Key for that; OPENAI_API_KEY unless set. A server that is named by TRANSCRIPTION_BASE_URL is never given the key of another.',
   },
 } as const
 

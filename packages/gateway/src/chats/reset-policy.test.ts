@@ -8,7 +8,11 @@ describe('reset policies', () => {
     expect(parseResetPolicy('none')).toEqual({})
     expect(parseResetPolicy('idle')).toEqual({ idleMinutes: 1_440 })
     expect(parseResetPolicy('idle:90, daily:5')).toEqual({ idleMinutes: 90, dailyAtMinute: 300 })
-    for (const wrong of ['', 'daily:24', 'idle:0', 'weekly', 'none:1']) expect(parseResetPolicy(wrong), wrong).toBeUndefined()
+    expect(parseResetPolicy('manual')).toEqual({})
+    expect(parseResetPolicy('idle 2h, Daily 04:30')).toEqual({ idleMinutes: 120, dailyAtMinute: 270 })
+    expect(parseResetPolicy('idle:3d')).toEqual({ idleMinutes: 4_320 })
+    for (const wrong of ['', 'daily:4:60', 'idle:2w', 'idle:', 'daily 4 5', 'daily:24', 'idle:0', 'weekly', 'none:1'])
+      expect(parseResetPolicy(wrong), wrong).toBeUndefined()
   })
 
   it('begin anew after a pause, when told to', () => {

@@ -42,6 +42,21 @@ describe('commands that choose', () => {
     expect((await test.type('/busy default')).text).toContain('up to the settings')
   })
 
+  it('choose when a new conversation begins by itself, and show it in the status', async () => {
+    await using test = await openTestCommands()
+    const chosen = async () => (await test.stores.chats.get(ADDRESS))?.settings.reset
+    expect((await test.type('/reset-policy')).text).toContain('up to the settings')
+    expect((await test.type('/reset-policy idle 2h, daily 04:30')).text).toBe('A new conversation begins after 2 h without a message, and every day at 04:30.')
+    expect(await chosen()).toEqual({ idleMinutes: 120, dailyAtMinute: 270 })
+    expect((await test.type('/status')).text).toContain('A new conversation begins after 2 h')
+    expect((await test.type('/reset_policy weekly')).text).toContain('That is no policy.')
+    expect((await test.type('/reset-policy manual')).text).toBe('A conversation goes on until somebody begins a new one.')
+    expect(await chosen()).toEqual({})
+    await test.type('/reset-policy default')
+    expect(await chosen()).toBeNull()
+    expect((await test.type('/status')).text).not.toContain('A conversation goes on')
+  })
+
   it('choose for one conversation, and not for those of others in the chat', async () => {
     await using test = await openTestCommands()
     await test.say('hello')

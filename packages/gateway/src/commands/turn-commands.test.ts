@@ -102,4 +102,24 @@ describe('commands to tools that ask', () => {
     run.finish()
     await settled
   })
+
+  it('are implied by plain words while a tool asks, of who talks there, and by nothing that says more', async () => {
+    const { test, run, settled } = await openAnswering()
+    await using _ = test
+    expect(await test.implied('yes'), 'nothing asks').toBeUndefined()
+    const asked = ask(run, 'a')
+    await expect.poll(() => test.implied('Yes ')).toBe('/approve')
+    expect(await test.implied('yes', { prefix: '!' })).toBe('!approve')
+    for (const words of ['approve', 'allow', 'once']) expect(await test.implied(words)).toBe('/approve')
+    for (const words of ['always', 'session']) expect(await test.implied(words)).toBe('/approve session')
+    for (const words of ['no', 'DENY']) expect(await test.implied(words)).toBe('/deny')
+    for (const words of ['yes, but in French', 'nope', 'constructor', '']) expect(await test.implied(words), words).toBeUndefined()
+    expect(await test.implied('yes', { user: 'eve' }), 'it asks somebody else').toBeUndefined()
+    expect(await test.implied('yes', { isVouchedFor: true }), 'a webhook').toBeUndefined()
+    await test.type('/approve')
+    expect(await asked).toBe('allow')
+    expect(await test.implied('yes'), 'it has its answer').toBeUndefined()
+    run.finish()
+    await settled
+  })
 })

@@ -1,7 +1,7 @@
 import { FakeClock } from '@talaria/core/testing'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { chatAt, outboundNamed } from '../../testing/chat-records.ts'
+import { chatAt, inboundNamed, outboundNamed } from '../../testing/chat-records.ts'
 import { checkForLeaks } from '../../testing/check-for-leaks.ts'
 import { acceptance, settlement } from '../../testing/gateway-records.ts'
 import { openTestDatabases } from '../../testing/open-test-databases.ts'
@@ -269,6 +269,65 @@ test('a list is of one state, newest first, a page at a time, of one platform or
     { platform: 'telegram', state: 'dead', count: 4 },
     { platform: 'discord', state: 'pending', count: 5 },
   ])
+})
+
+test('what is sent without a turn answers messages in the same transaction, or not at all', async () => {
+  await using test = openTestDatabases()
+  const { outbound, inbound } = test.databases.gateway
+  for (const id of ['in_1', 'in_2', 'in_3']) await inbound.accept(inboundNamed(id))
+  await inbound.take('key', 'runner_1', 2)
+  await outbound.add([outboundNamed('out_1')], { answers: ['in_1', 'in_2'] })
+  const states = async () => Promise.all(['in_1', 'in_2', 'in_3'].map(async (id) => (await inbound.get(id))?.state))
+  expect(await states()).toEqual(['done', 'done', 'waiting'])
+  await inbound.take('key', 'runner_1', 1)
+  await expect(outbound.add([outboundNamed('out_1')], { answers: ['in_3'] }), 'there is one of this id').rejects.toThrow()
+  expect(await states()).toEqual(['done', 'done', 'taken'])
+  expect(countOf(test.file, 'outbound')).toBe(1)
+})
+
+test('a chunk that is too long is cut by who sends it: the parts come in its place, before what waits behind it', async () => {
+  await using test = openTestDatabases()
+  const { outbound } = test.databases.gateway
+  const whole = { group: 'g', kind: 'notice', sessionKey: 'key', turnId: 'run_1', silent: true, replyTo: '5' } as const
+  await outbound.add([
+    outboundNamed('out_1', { ...whole, text: 'one two three' }),
+    outboundNamed('out_file', { ...whole, chunk: 1 }),
+    outboundNamed('out_2'),
+    outboundNamed('out_other', { address: chatAt('other') }),
+  ])
+  const parts = ['one', 'two', 'three']
+  expect(await outbound.split('out_1', 'runner_1', parts), 'it has not taken it').toBe(false)
+  await outbound.claimDue('telegram', 'runner_1', 1)
+  expect(await outbound.split('out_1', 'runner_2', parts), 'another has').toBe(false)
+  expect(await outbound.split('out_1', 'runner_1', parts)).toBe(true)
+  expect(await claim(outbound), 'the first part is under way').toEqual(['out_other'])
+  const sent = []
+  for (let id: string | undefined = 'out_1'; id !== undefined; [id] = await claim(outbound)) {
+    await outbound.sent(id, 'runner_1', { messageId: id })
+    sent.push((await outbound.get(id))!)
+  }
+  expect(sent.map(({ text }) => text)).toEqual(['one', 'two', 'three', 'text of out_file', 'text of out_2'])
+  expect(sent.map(({ chunk }) => chunk)).toEqual([0, 1, 2, 3, 0])
+  expect(sent[1]).toMatchObject({ ...whole, replyTo: null })
+})
+
+test('a chunk that may have been sent before it was written is uncertain from the start', async () => {
+  await using test = openTestDatabases()
+  const { outbound } = test.databases.gateway
+  await outbound.add([outboundNamed('out_1', { uncertain: true })])
+  expect(await outbound.claimDue('telegram', 'runner_1', 1)).toMatchObject([{ id: 'out_1', uncertain: true }])
+})
+
+test('a dead letter that is replayed is as young as a new one, and has not been tried', async () => {
+  const clock = new FakeClock(1_000)
+  await using test = openTestDatabases({ clock })
+  const { outbound } = test.databases.gateway
+  await outbound.add([outboundNamed('out_1')])
+  await claim(outbound)
+  await outbound.dead('out_1', 'runner_1', failure)
+  await clock.advance(500)
+  await outbound.replay('out_1')
+  expect(await outbound.get('out_1')).toMatchObject({ state: 'pending', attempts: 0, createdAt: 1_500 })
 })
 
 test('an answer goes to its chat with the settlement of its turn, or not at all', async () => {
