@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Agent } from '@talaria/agent'
+import { openTranscriber, type Agent, type Transcriber } from '@talaria/agent'
 import type { Clock, HomePaths, Log } from '@talaria/core'
 import type { GatewayStores } from '@talaria/db'
 import { createAuthorize } from './chats/authorize.ts'
@@ -8,6 +8,7 @@ import { DenialCounts } from './chats/authorize-denials.ts'
 import { accessPolicyOf } from './chats/authorize-policy.ts'
 import { Chats } from './chats/chats.ts'
 import { MediaCache } from './chats/media-cache.ts'
+import { transcriberSettingsOf } from './chats/transcriber-settings.ts'
 import type { CommandCron } from './commands/command-services.ts'
 import { createCommands, type Commands } from './commands/commands.ts'
 import { homeChannelOf } from './delivery/home-channel-of.ts'
@@ -44,6 +45,8 @@ export interface GatewayChats {
   readonly commands: Commands
   readonly pairing: Pairing
   readonly denials: DenialCounts
+  /** To be disposed after the chats; connects when the first voice note comes. */
+  readonly transcriber: Transcriber | undefined
 }
 
 /** Puts together who may talk to the agent, what commands do, and how conversations go. Opens nothing. */
@@ -54,6 +57,8 @@ export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
   const cache = new MediaCache(cacheDir, clock)
   const pairing = new Pairing({ store: stores.pairing, clock, log })
   const denials = new DenialCounts()
+  const transcription = transcriberSettingsOf(settings)
+  const transcriber = transcription && openTranscriber(transcription, { clock })
   const workPause = new WorkPause(stores.platforms)
   const commands = createCommands({
     ...options,
@@ -84,6 +89,7 @@ export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
     }),
     isPaused: () => workPause.isOn(),
     cache,
+    ...(transcriber && { transcriber }),
     // Looked at with every answer, as settings may change.
     get maxAttachmentBytes() {
       return settings.maxAttachmentMegabytes * 1024 * 1024
@@ -96,7 +102,7 @@ export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
     },
     modelName,
   })
-  return { chats, commands, pairing, denials }
+  return { chats, commands, pairing, denials, transcriber }
 }
 
 /** Of `chatSettings`; platforms that have none queue. */

@@ -195,8 +195,10 @@ export class Gateway implements AsyncDisposable {
   #startChats(): void {
     if (this.#isChatting) return
     this.#isChatting = true
-    this.#running.use(this.#chats.chats)
-    this.#chats.chats.start()
+    const { chats, transcriber } = this.#chats
+    if (transcriber) this.#running.use(transcriber)
+    this.#running.use(chats)
+    chats.start()
   }
 
   get #platforms(): readonly PlatformStatus[] {
