@@ -17,12 +17,12 @@ export interface RunningGateway extends AsyncDisposable {
   talaria(...args: readonly string[]): Promise<Said>
 }
 
-/** Starts a gateway as an operator does, with its settings in `.env` of a home of its own. */
-export async function startGateway(): Promise<RunningGateway> {
+/** Starts a gateway as an operator does, with its settings in `.env` of a home of its own; `settings` are lines for it. */
+export async function startGateway(...settings: readonly string[]): Promise<RunningGateway> {
   await using starting = new AsyncDisposableStack()
   const home = starting.use(temporaryHome())
   const key = randomBytes(24).toString('hex')
-  writeFileSync(home.file('.env'), `API_SERVER_KEY=${key}\nTALARIA_MODEL=scripted\n`, { mode: 0o600 })
+  writeFileSync(home.file('.env'), [`API_SERVER_KEY=${key}`, 'TALARIA_MODEL=scripted', ...settings, ''].join('\n'), { mode: 0o600 })
   const env = { API_SERVER_PORT: '0', NODE_COMPILE_CACHE: join(tmpdir(), 'talaria-test-compile-cache') }
   const process = starting.use(new ServiceProcess({ main: MAIN, home: home.path, env }))
   await process.logs('the API server is connected')

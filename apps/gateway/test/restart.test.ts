@@ -1,3 +1,4 @@
+import { until } from '@talaria/core/testing'
 import { temporaryHome } from '@talaria/db/testing'
 import { expect, test } from 'vitest'
 import { ask, startConnected } from './gateway-process.ts'
@@ -9,6 +10,7 @@ test('the command restart lets what is being answered end, and exits with 75, wh
   const json = async (path: string, body?: unknown) => (await (await ask(url, path, body)).json()) as Record<string, unknown>
   const session = await json('/api/sessions', { title: 'mine' })
   const answer = json('/v1/responses', { input: '!pause 300ms\n!say to the end' })
+  await until('it is being answered', 10_000, async () => ((await json('/v1/runs?status=running')) as { data: unknown[] }).data.length === 1)
   const said = await json(`/api/sessions/${(session.session as { id: string }).id}/commands`, { text: '/restart' })
   expect(JSON.stringify(said)).toContain('for its service manager to start it again')
   expect(JSON.stringify(await answer)).toContain('to the end')
