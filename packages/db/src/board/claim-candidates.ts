@@ -80,7 +80,7 @@ const pageQuery = new PreparedQuery<BoardTables, Page, CandidateRow>((db, page) 
     .orderBy('rank', 'desc')
     .orderBy('number')
     // A sum: of a bare parameter SQLite wants to know how large it is, and prepares anew each time it is bound.
-    .limit(sql`${page.limit} + 0`),
+    .limit(sql<number>`${page.limit} + 0`),
 )
 
 function candidateOf(row: CandidateRow): Candidate {

@@ -14,7 +14,7 @@ export interface ClaimCaps {
 }
 
 /** Which cap holds a task back. */
-export type CapCode = Extract<WaitingCode, 'board_cap' | 'assignee_cap' | 'label_cap'>
+type CapCode = Extract<WaitingCode, 'board_cap' | 'assignee_cap' | 'label_cap'>
 
 /**
  * What runs on a board, as far as caps ask for it, counted inside the transaction that claims: a task that runs has an

@@ -7,7 +7,7 @@ import { headOf, type TaskHead } from './task-head.ts'
 import type { BoardTables, RunTable } from './tables.ts'
 
 /** What is thrown to whoever writes about an attempt that is not, or no longer, the task's. */
-export function claimLost({ taskNumber, runId }: Pick<Claim, 'taskNumber' | 'runId'>): BoardError {
+function claimLost({ taskNumber, runId }: Pick<Claim, 'taskNumber' | 'runId'>): BoardError {
   return new BoardError('CLAIM_LOST', `#${taskNumber} is not, or no longer, run ${runId}'s to write about.`, { details: { taskNumber, runId } })
 }
 

@@ -22,7 +22,7 @@ export interface ChosenTask {
 }
 
 /** What was chosen, and what was looked at on the way and may not run now. */
-export interface ClaimSelection {
+interface ClaimSelection {
   readonly chosen: readonly ChosenTask[]
   readonly held: readonly HeldTask[]
 }

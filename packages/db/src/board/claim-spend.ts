@@ -5,14 +5,14 @@ import type { Spend } from './records.ts'
 import type { BoardTables } from './tables.ts'
 
 /** What an attempt has cost since it last said so. */
-export interface RunSpend {
+interface RunSpend {
   readonly runId: string
   readonly taskNumber: number
   readonly spend: Spend
 }
 
 /** The day that a cost belongs to, in UTC: the same for every process of a home. */
-export function dayOf(at: number): string {
+function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10)
 }
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Source } from '../database.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { Snapshot } from '../scope.ts'
+import { dueOn, type Due } from './claim-due.ts'
 import type { Run } from './records.ts'
 import { openRunOf, runOf, type ClaimedRunRow, type OpenRun } from './run-rows.ts'
 import { steeringSince, type Steering } from './steering-rows.ts'
@@ -61,6 +62,11 @@ export class RunReader {
   /** What was said to the worker of a run after this one, also what it has heard: for a stream that resumes. */
   steering(runId: string, { after }: { readonly after?: string } = {}): Promise<readonly Steering[]> {
     return this.source.read((db) => steeringSince(db, runId, after))
+  }
+
+  /** What there is to do now. */
+  due(now: number): Promise<Due> {
+    return this.source.read((db) => dueOn(db, now))
   }
 
   /** When time alone brings something to do next, after `now`: a task may begin, a lease ends, or an attempt has taken too long. */

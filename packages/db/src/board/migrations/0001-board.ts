@@ -161,7 +161,7 @@ export const boardTables: Migration = {
       cost_micros integer not null default 0
     ) strict`,
     `create index run_by_task on run (task_number, id)`,
-    `create index run_open on run (lease_expires_at, host) where ended_at is null`,
+    `create index run_open on run (lease_expires_at, host, ended_at) where ended_at is null`,
     `create index run_to_end on run (deadline_at) where ended_at is null and deadline_at is not null`,
     `create index run_by_assignee on run (assignee, ended_at) where outcome = 'completed'`,
     `create index run_by_end on run (ended_at) where ended_at is not null`,
