@@ -100,7 +100,7 @@ test('whatever dispatchers, workers and people do, in whatever order, the board 
       expect(rows).toEqual(model.map(({ state, fence, open }) => ({ state, fence, open: open ?? null })))
       const open = rowsOf<{ id: string }>(t.file, 'select id from run where ended_at is null').map(({ id }) => id)
       expect(open.toSorted()).toEqual(model.flatMap((task) => task.open ?? []).toSorted())
-      const late = model.filter(({ open: id, leaseUntil }) => id !== undefined && leaseUntil <= t.clock.now()).map((task) => task.open)
+      const late = model.flatMap(({ open: id, leaseUntil }) => (leaseUntil <= t.clock.now() ? (id ?? []) : []))
       expect((await t.claims.expired(t.clock.now())).map(({ run }) => run.id).toSorted()).toEqual(late.toSorted())
       const gaps = rowsOf<{ gaps: number }>(t.file, 'select max(seq) - count(*) as gaps from event')
       expect(gaps).toEqual([{ gaps: 0 }])

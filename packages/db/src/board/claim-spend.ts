@@ -1,6 +1,7 @@
 import { sql, type InsertResult, type UpdateResult } from 'kysely'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { Transaction } from '../scope.ts'
+import { dayOf } from './board-store.ts'
 import type { Spend } from './records.ts'
 import type { BoardTables } from './tables.ts'
 
@@ -9,11 +10,6 @@ interface RunSpend {
   readonly runId: string
   readonly taskNumber: number
   readonly spend: Spend
-}
-
-/** The day that a cost belongs to, in UTC: the same for every process of a home. */
-function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10)
 }
 
 /** Adds what attempts have cost to them and to their tasks, and all of it, with the time that they ran, to the day. */

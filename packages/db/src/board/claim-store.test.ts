@@ -96,7 +96,7 @@ test('caps hold of claims that come at the same time, and what they hold back gi
   for (const [assignee, labels] of tasks) await make(t, { assignee, labels: [...labels] })
   const caps = { board: 4, perAssignee: 2, perLabel: { gpu: 1 } }
   const all = await Promise.all(Array.from({ length: 10 }, () => t.claims.claimNext(optionsFor(t, caps))))
-  expect(all.flatMap((one) => one?.claim.taskNumber ?? []).toSorted()).toEqual([1, 2, 4, 6])
+  expect(all.flatMap((one) => one?.claim.taskNumber ?? []).toSorted((one, other) => one - other)).toEqual([1, 2, 4, 6])
   expect(await t.claims.claim(5, optionsFor(t, { perLabel: { gpu: 1 } }))).toEqual({ refused: 'label_cap' })
   expect(await t.claims.claim(3, optionsFor(t, { perAssignee: 2 }))).toEqual({ refused: 'assignee_cap' })
   expect(await t.claims.claim(3, optionsFor(t, { board: 4 }))).toEqual({ refused: 'board_cap' })
