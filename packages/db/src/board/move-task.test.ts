@@ -42,7 +42,17 @@ async function taskIn(tx: Transaction<BoardTables>, state: TaskState) {
     .set({ state, run_id: isRunning ? runId : null, fence: isRunning ? 1 : 0 })
     .where('number', '=', task.number)
     .execute()
-  const run = { attempt: 1, fence: 1, executor: 'agent', source_state: 'ready', task_revision: 1, dispatcher: 'd', host: 'h', token_hash: 't', claimed_at: 1_500 }
+  const run = {
+    attempt: 1,
+    fence: 1,
+    executor: 'agent',
+    source_state: 'ready',
+    task_revision: 1,
+    dispatcher: 'd',
+    host: 'h',
+    token_hash: 't',
+    claimed_at: 1_500,
+  }
   if (isRunning)
     await tx
       .insertInto('run')
@@ -78,21 +88,24 @@ test.each(ACTIONS)('%s leads from the states and to the states that the table na
   expect(ways.filter((way) => way !== undefined)).toEqual(expected)
 })
 
-test.each(ACTIONS.filter((action) => TRANSITIONS[action].from.includes('running')))('%s out of running closes the run, and its event says which it was', async (action) => {
-  await using t = openBoardDatabase()
-  const to = TRANSITIONS[action].to[0]!
-  const { head, run, events } = await t.database.write(async (tx) => {
-    const before = await taskIn(tx, 'running')
-    const head = await moveTask(tx, before, { ...by, action, to })
-    const run = await tx.selectFrom('run').selectAll().executeTakeFirstOrThrow()
-    return { head, run, events: await tx.selectFrom('event').selectAll().orderBy('seq').execute() }
-  })
-  expect(head).toMatchObject({ state: to, run_id: null, run_ms: 500 })
-  expect(run).toMatchObject({ outcome: 'fenced', ended_at: 2_000 })
-  expect(events.map(({ seq }) => seq)).toEqual([1, 2])
-  expect(events[1]).toMatchObject({ run_id: run.id, actor: 'user:ada', at: 2_000 })
-  expect(JSON.parse(events[1]!.payload)).toMatchObject({ from: 'running', to })
-})
+test.each(ACTIONS.filter((action) => TRANSITIONS[action].from.includes('running')))(
+  '%s out of running closes the run, and its event says which it was',
+  async (action) => {
+    await using t = openBoardDatabase()
+    const to = TRANSITIONS[action].to[0]!
+    const { head, run, events } = await t.database.write(async (tx) => {
+      const before = await taskIn(tx, 'running')
+      const head = await moveTask(tx, before, { ...by, action, to })
+      const run = await tx.selectFrom('run').selectAll().executeTakeFirstOrThrow()
+      return { head, run, events: await tx.selectFrom('event').selectAll().orderBy('seq').execute() }
+    })
+    expect(head).toMatchObject({ state: to, run_id: null, run_ms: 500 })
+    expect(run).toMatchObject({ outcome: 'fenced', ended_at: 2_000 })
+    expect(events.map(({ seq }) => seq)).toEqual([1, 2])
+    expect(events[1]).toMatchObject({ run_id: run.id, actor: 'user:ada', at: 2_000 })
+    expect(JSON.parse(events[1]!.payload)).toMatchObject({ from: 'running', to })
+  },
+)
 
 test('a run ends as whoever moves the task says, and only once', async () => {
   await using t = openBoardDatabase()
@@ -108,7 +121,12 @@ test('a run ends as whoever moves the task says, and only once', async () => {
 test('priority and age make one order: an hour of waiting is worth one step', async () => {
   await using t = openBoardDatabase()
   const rows = await t.database.write(async (tx) => {
-    for (const [title, priority, at] of [['new', 0, 3_600_000], ['urgent', 2, 3_600_000], ['old', 0, 0], ['just urgent', 1, 3_600_001]] as const)
+    for (const [title, priority, at] of [
+      ['new', 0, 3_600_000],
+      ['urgent', 2, 3_600_000],
+      ['old', 0, 0],
+      ['just urgent', 1, 3_600_001],
+    ] as const)
       await insertTask(tx, { title, priority }, { actor: 'cli', at })
     return tx.selectFrom('task').select('title').orderBy('rank', 'desc').orderBy('number').execute()
   })

@@ -69,5 +69,5 @@ async function setLabels(tx: Transaction<BoardTables>, number: number, labels: r
 
 /** Bodies are long; what is kept of them is how long they were. */
 function recorded(key: keyof TaskChanges, value: unknown): unknown {
-  return key === 'body' ? { characters: String(value ?? '').length } : (value ?? null)
+  return key === 'body' && typeof value === 'string' ? { characters: value.length } : (value ?? null)
 }

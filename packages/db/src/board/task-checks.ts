@@ -98,9 +98,7 @@ function checkSettings(settings: object): void {
 function checkedTitle(title: string): string {
   if (typeof title !== 'string' || title.trim() === '' || title.length > LONGEST_TITLE)
     throw invalidField('title', `1 to ${LONGEST_TITLE} characters, not blank`)
-  const line = clean(title)
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .trim()
+  const line = clean(title.replaceAll(/\p{Cc}+/gu, ' ')).trim()
   if (line === '') throw invalidField('title', `1 to ${LONGEST_TITLE} characters, not blank`)
   return line
 }

@@ -1,10 +1,11 @@
 import { sql, type RawBuilder } from 'kysely'
+import { z } from 'zod'
 import { decodeJson } from '../json-column.ts'
 import type { Snapshot } from '../scope.ts'
-import { z } from 'zod'
-import { listTasks, filterConditions, type TaskFilter, type TaskPage } from './task-list.ts'
-import type { BoardColumn, TaskState } from './records.ts'
+import { invalidField } from './board-error.ts'
+import type { BoardColumn } from './records.ts'
 import type { BoardTables } from './tables.ts'
+import { filterConditions, listTasks, type TaskFilter, type TaskPage, type TaskQuery } from './task-list.ts'
 
 /** A column of the board with the first tasks in it. */
 export interface ColumnPage extends TaskPage {
@@ -41,8 +42,16 @@ const ARCHIVED: BoardColumn = { key: 'archived', name: 'Archived', state: 'archi
 
 const SettingsColumns = z.custom<{ readonly columns?: readonly BoardColumn[] }>((value) => typeof value === 'object' && value !== null)
 
+/** A page of the tasks in one column. @throws BoardError `INVALID` when there is no such column */
+export async function columnPage(db: Snapshot<BoardTables>, key: string, query: TaskQuery): Promise<TaskPage> {
+  const columns = [...(await columnsOf(db)), ARCHIVED]
+  const column = columns.find((one) => one.key === key)
+  if (!column) throw invalidField('column', columns.map((one) => one.key).join(', '))
+  return listTasks(db, { ...query, states: [column.state] }, within(column, columns))
+}
+
 /** The columns of a board, in the order in which they are shown. */
-export async function columnsOf(db: Snapshot<BoardTables>): Promise<readonly BoardColumn[]> {
+async function columnsOf(db: Snapshot<BoardTables>): Promise<readonly BoardColumn[]> {
   const row = await db.selectFrom('board').select('settings').executeTakeFirst()
   return (row && decodeJson(row.settings, SettingsColumns, 'board.settings').columns) ?? DEFAULT_COLUMNS
 }
@@ -67,7 +76,7 @@ export async function boardPage(db: Snapshot<BoardTables>, { limit, ...filter }:
 }
 
 /** What a task of a column's state must meet to be in it: the first column of a state has those that name no other. */
-export function within(column: BoardColumn, columns: readonly BoardColumn[]): readonly RawBuilder<boolean>[] {
+function within(column: BoardColumn, columns: readonly BoardColumn[]): readonly RawBuilder<boolean>[] {
   const siblings = columns.filter(({ state }) => state === column.state)
   if (siblings.length === 1) return []
   if (siblings[0] !== column) return [sql`column_key = ${column.key}`]
@@ -80,7 +89,7 @@ async function countsOf(db: Snapshot<BoardTables>, columns: readonly BoardColumn
   const rows = await db
     .selectFrom('task')
     .select(['state', (isCustom ? sql<string | null>`column_key` : sql<string | null>`null`).as('key'), (eb) => eb.fn.countAll<number>().as('count')])
-    .where(sql<boolean>`${sql.join(filterConditions({ ...filter, states: columns.map(({ state }) => state as TaskState) }), sql` and `)}`)
+    .where(sql<boolean>`${sql.join(filterConditions({ ...filter, states: columns.map(({ state }) => state) }), sql` and `)}`)
     .groupBy(isCustom ? ['state', 'column_key'] : ['state'])
     .execute()
   return (column) => {

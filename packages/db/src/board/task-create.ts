@@ -12,8 +12,9 @@ import { copySubscriptions, inheritedFrom, NOTHING_INHERITED } from './task-inhe
 import { endingOf, LINK_STATES, type EndColumns } from './task-parents.ts'
 import { bornBlocked, placeOf } from './task-place.ts'
 import { rankOf } from './task-rank.ts'
+import { detailOf } from './task-queries.ts'
 import { requireTask } from './task-reference.ts'
-import { DETAIL_COLUMNS, labelsColumn, taskDetailOf, type DetailRow } from './task-rows.ts'
+import { DETAIL_COLUMNS, taskDetailOf, type DetailRow } from './task-rows.ts'
 import { waitingOf } from './task-waiting.ts'
 
 /** A task, and whether it was made now or had been made with the same key before. */
@@ -30,13 +31,16 @@ interface ParentLink {
 
 /**
  * Writes a task that was checked, with its links, labels, subscriptions and event. What has its key, or its routine's
- * time, is found instead: the unique index decides, so that of any number of processes one makes it.
+ * time, is found instead: one transaction looks and writes under a unique index, so that of any number of processes one makes it.
  */
 export async function insertTask(
   tx: Transaction<BoardTables>,
   task: NewTask,
   { actor, at, inheritFrom }: { readonly actor: Actor; readonly at: number; readonly inheritFrom?: number },
 ): Promise<CreatedTask> {
+  // Looked up before, though the index refuses a second one: a row that is refused would use up a number.
+  const known = await existing(tx, task)
+  if (known !== undefined) return { task: (await detailOf(tx, known))!, created: false }
   const parents = await parentsOf(tx, task)
   const sources = parents.map(({ number }) => number)
   const inherited =
@@ -44,8 +48,7 @@ export async function insertTask(
       ? NOTHING_INHERITED
       : await inheritedFrom(tx, { ...task, parents: sources, ...(inheritFrom !== undefined && { inheritFrom }) })
   const row = rowOf({ ...inherited.fields, ...task }, parents, { actor, at })
-  const inserted = await insertQuery.first(tx, row)
-  if (!inserted) return { task: taskDetailOf(await existing(tx, task)), created: false }
+  const inserted = (await insertQuery.first(tx, row))!
   const { number } = inserted
   const labels = task.labels ?? []
   if (labels.length > 0) await labelsQuery.run(tx, { number, labels: JSON.stringify(labels) })
@@ -120,17 +123,10 @@ function rowOf(task: NewTask, parents: readonly ParentLink[], { actor, at }: { r
   }
 }
 
-async function existing(tx: Transaction<BoardTables>, { idempotencyKey, routine }: NewTask): Promise<DetailRow> {
-  return tx
-    .selectFrom('task')
-    .select([...DETAIL_COLUMNS, labelsColumn])
-    .where(({ or, and, eb }) =>
-      or([
-        ...(idempotencyKey === undefined ? [] : [eb('idempotency_key', '=', idempotencyKey)]),
-        ...(routine === undefined ? [] : [and([eb('routine_id', '=', routine.id), eb('slot', '=', routine.slot)])]),
-      ]),
-    )
-    .executeTakeFirstOrThrow()
+/** The task that was made with this key, or for this time of a routine. */
+async function existing(tx: Transaction<BoardTables>, { idempotencyKey, routine }: NewTask): Promise<number | undefined> {
+  const byKey = idempotencyKey === undefined ? undefined : await keyQuery.first(tx, { key: idempotencyKey })
+  return (byKey ?? (routine && (await slotQuery.first(tx, routine))))?.number
 }
 
 const NEW_COLUMNS = [
@@ -173,8 +169,15 @@ const insertQuery = new PreparedQuery<BoardTables, NewRow, Omit<DetailRow, 'labe
   tx
     .insertInto('task')
     .values(Object.fromEntries(NEW_COLUMNS.map((column) => [column, row[column]])) as NewRow)
-    .onConflict((conflict) => conflict.doNothing())
     .returning(DETAIL_COLUMNS),
+)
+
+const keyQuery = new PreparedQuery<BoardTables, { key: string }, { number: number }>((tx, { key }) =>
+  tx.selectFrom('task').select('number').where('idempotency_key', '=', key),
+)
+
+const slotQuery = new PreparedQuery<BoardTables, { id: string; slot: number }, { number: number }>((tx, { id, slot }) =>
+  tx.selectFrom('task').select('number').where('routine_id', '=', id).where('slot', '=', slot),
 )
 
 const parentQuery = new PreparedQuery<BoardTables, { number: number }, Pick<Selectable<TaskTable>, 'number' | 'deleted_at'> & EndColumns>((tx, { number }) =>

@@ -126,4 +126,6 @@ test('columns of a board divide a state; the first of a state has whatever is in
     ['next', 1, 'next'],
     ['gone', 1, ''],
   ])
+  expect((await t.tasks.list({ column: 'inbox', limit: 9 })).tasks.map(({ title }) => title)).toEqual(['inbox', 'elsewhere', 'none'])
+  await expect(t.tasks.list({ column: 'nowhere', limit: 9 })).rejects.toMatchObject({ code: 'INVALID', details: { field: 'column' } })
 })

@@ -1,7 +1,7 @@
 import type { Source } from '../database.ts'
 import type { Link, LinkCondition, LinkState, TaskDetail } from './records.ts'
 import type { BoardTables } from './tables.ts'
-import { boardPage, type BoardPage, type BoardQuery } from './task-columns.ts'
+import { boardPage, columnPage, type BoardPage, type BoardQuery } from './task-columns.ts'
 import { listTasks, type TaskPage, type TaskQuery } from './task-list.ts'
 import { detailOf } from './task-queries.ts'
 import { findTask, type TaskReference } from './task-reference.ts'
@@ -22,9 +22,9 @@ export class TaskReader {
     })
   }
 
-  /** See {@link listTasks}. */
-  list(query: TaskQuery): Promise<TaskPage> {
-    return this.source.read((db) => listTasks(db, query))
+  /** See {@link listTasks}; of one column of the board, or wherever they are. */
+  list({ column, ...query }: TaskQuery & { readonly column?: string }): Promise<TaskPage> {
+    return this.source.read((db) => (column === undefined ? listTasks(db, query) : columnPage(db, column, query)))
   }
 
   /** See {@link boardPage}. */

@@ -43,19 +43,19 @@ export class TaskStore extends TaskReader {
   }
 
   /** Makes a task, or finds the one that was made with its key. */
-  create(task: NewTask, actor: Actor): Promise<CreatedTask> {
+  async create(task: NewTask, actor: Actor): Promise<CreatedTask> {
     const checked = checkedTask(task)
     return this.#write((tx, at) => insertTask(tx, checked, { actor, at }))
   }
 
   /** Makes tasks that wait for each other, all of them or none. @throws BoardError `CYCLE`, `SELF_LINK` */
-  createMany(graph: readonly GraphTask[], actor: Actor): Promise<readonly CreatedTask[]> {
+  async createMany(graph: readonly GraphTask[], actor: Actor): Promise<readonly CreatedTask[]> {
     const checked = graph.map(({ task, needs }) => ({ task: checkedTask(task), needs }))
     return this.#write((tx, at) => insertGraph(tx, checked, { actor, at }))
   }
 
   /** Makes the parts of a task in triage, which then waits for all of them, and from which they inherit. */
-  decompose(
+  async decompose(
     reference: TaskReference,
     graph: readonly GraphTask[],
     acting: Acting,
@@ -76,13 +76,13 @@ export class TaskStore extends TaskReader {
   }
 
   /** Changes fields; what is not named stays. The event says what they were before, and who changed them. */
-  change(reference: TaskReference, changes: TaskChanges, { actor, revision }: Acting): Promise<TaskDetail> {
+  async change(reference: TaskReference, changes: TaskChanges, { actor, revision }: Acting): Promise<TaskDetail> {
     const checked = checkedChanges(changes)
     return this.#write(async (tx, at) => changeTask(tx, await requireTask(tx, reference), checked, { actor, at, ...(revision !== undefined && { revision }) }))
   }
 
   /** Gives a task to somebody, or to nobody. Not while it runs: release it first. */
-  assign(reference: TaskReference, assignee: string | null, acting: Acting): Promise<TaskDetail> {
+  async assign(reference: TaskReference, assignee: string | null, acting: Acting): Promise<TaskDetail> {
     const name = assignee === null ? null : checkName('assignee', assignee)
     return this.#act(reference, acting, async (tx, head, { actor, at }) => {
       if (head.state === 'running') throw illegalTransition(head, 'assign')
@@ -94,7 +94,7 @@ export class TaskStore extends TaskReader {
   }
 
   /** Out of triage, with the words that were found for it. */
-  specify(reference: TaskReference, acting: Acting, changes: TaskChanges = {}): Promise<TaskDetail> {
+  async specify(reference: TaskReference, acting: Acting, changes: TaskChanges = {}): Promise<TaskDetail> {
     const checked = checkedChanges(changes)
     return this.#act(reference, acting, async (tx, head, by) => {
       const specified = await actions.specified(tx, head, by)
@@ -109,7 +109,7 @@ export class TaskStore extends TaskReader {
   }
 
   /** Not before a time, in milliseconds. */
-  schedule(reference: TaskReference, notBefore: number, acting: Acting): Promise<TaskDetail> {
+  async schedule(reference: TaskReference, notBefore: number, acting: Acting): Promise<TaskDetail> {
     return this.#act(reference, acting, actions.scheduled(notBefore))
   }
 
@@ -130,7 +130,7 @@ export class TaskStore extends TaskReader {
     })
   }
 
-  block(reference: TaskReference, block: Block, acting: Acting): Promise<TaskDetail> {
+  async block(reference: TaskReference, block: Block, acting: Acting): Promise<TaskDetail> {
     return this.#act(reference, acting, actions.blocked(block))
   }
 
@@ -140,15 +140,15 @@ export class TaskStore extends TaskReader {
   }
 
   /** @throws BoardError `PARENTS_OPEN` */
-  requestReview(reference: TaskReference, review: { readonly reviewer?: string; readonly summary?: string }, acting: Acting): Promise<TaskDetail> {
+  async requestReview(reference: TaskReference, review: { readonly reviewer?: string; readonly summary?: string }, acting: Acting): Promise<TaskDetail> {
     return this.#act(reference, acting, actions.reviewRequested(review))
   }
 
-  requestChanges(reference: TaskReference, reason: string, acting: Acting): Promise<TaskDetail> {
+  async requestChanges(reference: TaskReference, reason: string, acting: Acting): Promise<TaskDetail> {
     return this.#act(reference, acting, actions.changesRequested(reason))
   }
 
-  reopen(reference: TaskReference, acting: Acting, reason?: string): Promise<TaskDetail> {
+  async reopen(reference: TaskReference, acting: Acting, reason?: string): Promise<TaskDetail> {
     return this.#act(reference, acting, actions.reopened(reason === undefined ? undefined : checkText('reason', reason, 4_000)))
   }
 
@@ -158,7 +158,7 @@ export class TaskStore extends TaskReader {
   }
 
   /** Done, whoever worked on it. A worker completes its claim instead. @throws BoardError `PARENTS_OPEN` */
-  complete(reference: TaskReference, completion: actions.Completion, acting: Acting): Promise<TaskDetail> {
+  async complete(reference: TaskReference, completion: actions.Completion, acting: Acting): Promise<TaskDetail> {
     return this.#act(reference, acting, actions.completed(completion))
   }
 
@@ -171,7 +171,7 @@ export class TaskStore extends TaskReader {
   }
 
   /** Has `child` wait for `parent`. @throws BoardError `SELF_LINK`, `DUPLICATE_LINK`, `CYCLE` */
-  link(parent: TaskReference, child: TaskReference, condition: LinkCondition, actor: Actor): Promise<Link> {
+  async link(parent: TaskReference, child: TaskReference, condition: LinkCondition, actor: Actor): Promise<Link> {
     checkCondition(condition)
     return this.#write(async (tx, at) => linkTasks(tx, await requireTask(tx, parent), await requireTask(tx, child), condition, { actor, at }))
   }
