@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty'
 import { createAgent } from '@talaria/agent'
+import { agentSettingsOf } from '@talaria/agent/settings'
 import {
   createLog,
   listenForShutdown,
@@ -15,7 +16,6 @@ import {
 import { startHttpServer } from '@talaria/core/http'
 import { openDatabases } from '@talaria/db'
 import {
-  agentSettingsOf,
   createReload,
   Gateway,
   type Reload,

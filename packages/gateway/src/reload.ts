@@ -1,9 +1,10 @@
+import { agentSettingsOf } from '@talaria/agent/settings'
 import { createAgent } from '@talaria/agent'
 import { codeOf, messageOf, TalariaError, type Clock, type Log } from '@talaria/core'
 import type { LiveSettings } from '@talaria/core/config'
 import type { ReloadReport } from '@talaria/core/contracts'
 import type { ReplaceableAgent } from './replaceable-agent.ts'
-import { agentSettingsOf, gatewaySettings } from './settings.ts'
+import { gatewaySettings } from './settings.ts'
 
 export interface ReloadOptions {
   readonly settings: LiveSettings<typeof gatewaySettings>

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { agentSettingsOf } from '@talaria/agent/settings'
 import { ConfigError, loadSettings } from '@talaria/core/config'
 import { expect, test } from 'vitest'
 import { settingsMarkdown } from '../test/settings-markdown.ts'
-import { agentSettingsOf, gatewaySettings } from './settings.ts'
+import { gatewaySettings } from './settings.ts'
 
 const PAGE = fileURLToPath(new URL('../../../docs/settings.md', import.meta.url))
 const load = (env: Record<string, string> = {}) => loadSettings(gatewaySettings, { env, home: join(tmpdir(), 'a-home-that-is-not-there') })
