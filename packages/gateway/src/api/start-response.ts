@@ -25,12 +25,23 @@ export interface ResponseRecord {
   readonly conversationId?: string
 }
 
+/** A turn that answers a response, and what of the response is known before it is answered. */
+export interface StartedResponse {
+  readonly turn: Turn
+  readonly envelope: Record<string, unknown>
+}
+
 /**
  * Starts the turn that answers a response.
  *
  * @throws ApiError for what is wrong with the request, and as `Turns.start` does.
  */
-export async function startResponse(c: Context<ApiEnv>, api: ApiContext, body: ResponseRequestBody, claim: IdempotencyClaim | undefined): Promise<Turn> {
+export async function startResponse(
+  c: Context<ApiEnv>,
+  api: ApiContext,
+  body: ResponseRequestBody,
+  claim: IdempotencyClaim | undefined,
+): Promise<StartedResponse> {
   const caller = c.get('caller')
   const { instructions, ...agent } = responseAgentOptionsOf(body)
   const context = await responseContext(api, caller, body, { mayBegin: true })
@@ -68,7 +79,7 @@ export async function startResponse(c: Context<ApiEnv>, api: ApiContext, body: R
       settleResponse: (outcome) => settledResponse(id, envelope, outcome),
     }),
   })
-  return turn
+  return { turn, envelope }
 }
 
 /** All responses of a chain or a conversation live in one session; instructions are not carried over, as OpenAI has it. */

@@ -10,7 +10,7 @@ import type { Idempotency } from '../api/idempotency.ts'
 import { parseInput, readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
 import { limitSchema, listOf } from '../api/paging.ts'
-import { startResponse, type ResponseRecord } from '../api/start-response.ts'
+import { startResponse, type ResponseRecord, type StartedResponse } from '../api/start-response.ts'
 import { failureOf } from '../api/turn-failure.ts'
 import { RESPONSES_UNSUPPORTED } from '../openai/parameters.ts'
 import { responseOf, unansweredResponseOf } from '../openai/response-envelope.ts'
@@ -45,10 +45,14 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
         if (body.background && body.store === false) {
           throw new ApiError('invalid_value', 'A background response must be stored: leave store out, or set it to true.', { param: 'store' })
         }
+        let begun: StartedResponse | undefined
         return idempotency.starting(
           c,
-          (claim) => startResponse(c, api, body, claim),
-          (turn) => answer(c, api, turn),
+          async (claim) => {
+            begun = await startResponse(c, api, body, claim)
+            return begun.turn
+          },
+          (turn) => answer(c, api, turn, begun?.envelope),
         )
       },
     )
@@ -63,7 +67,7 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
         if (!query.stream) return c.json(responseJson(api, response))
         const turn = await api.stores.turns.get(response.turnId, { all: true })
         if (!turn) throw new ApiError('not_found', 'The events of this response are not kept any more; retrieve it without stream.')
-        return stream(api, turn, renderingOf(turn, response), query.starting_after)
+        return stream(api, turn, renderingOf(turn, response.envelope), query.starting_after)
       },
     )
     .delete('/responses/:id', operation({ tag: 'OpenAI', summary: 'Delete a response' }), async (c) => {
@@ -103,16 +107,18 @@ export function responsesRoutes(api: ApiContext, idempotency: Idempotency) {
     })
 }
 
-async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn): Promise<Response> {
+/** @param begun the envelope, where this request began it; a repetition knows what is stored */
+async function answer(c: Context<ApiEnv>, api: ApiContext, turn: Turn, begun: StartedResponse['envelope'] | undefined): Promise<Response> {
   const request = turn.request as unknown as ResponseRecord
-  const rendering = renderingOf(turn, request.envelope ? undefined : await api.stores.responses.ofTurn(turn.id))
+  const envelope = begun ?? request.envelope ?? (await api.stores.responses.ofTurn(turn.id))?.envelope ?? {}
+  const rendering = renderingOf(turn, envelope)
   if (request.stream) return stream(api, turn, rendering, undefined)
   if (request.background) return c.json(unansweredResponseOf(rendering, 'queued'), 200, turnHeaders(turn))
   const outcome = await awaitTurn(c, api, turn)
   const failure = failureOf(outcome)
   if (failure) throw failure
   const { turn: settled, events } = outcome
-  const ending = settledResponse(request.responseId, rendering.envelope, {
+  const ending = settledResponse(request.responseId, envelope, {
     status: settled.status as TerminalStatus,
     finishReason: settled.finishReason,
     error: settled.error,
@@ -132,14 +138,14 @@ function errorFrame({ code, message, param }: ApiError): string {
   return `event: error\ndata: ${JSON.stringify({ type: 'error', code, message, param })}\n\n`
 }
 
-function renderingOf(turn: Turn, stored: ResponseWithItems | undefined): ResponseRendering {
+function renderingOf(turn: Turn, envelope: ResponseRendering['envelope']): ResponseRendering {
   const request = turn.request as unknown as ResponseRecord
   return {
     id: request.responseId,
     createdAt: turn.createdAt,
     previousResponseId: request.previousResponseId ?? null,
     conversationId: request.conversationId ?? null,
-    envelope: request.envelope ?? stored?.envelope ?? {},
+    envelope,
     isBackground: request.background,
   }
 }
