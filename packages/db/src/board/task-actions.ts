@@ -137,7 +137,7 @@ export const unarchived: TaskStep = async (tx, head, by) => {
 }
 
 /** Written apart from the rest of the row, because it may be long. */
-export async function writeResult(
+async function writeResult(
   tx: Transaction<BoardTables>,
   number: number,
   { result, metadata }: { readonly result?: string | undefined; readonly metadata?: Readonly<Record<string, unknown>> | undefined },
