@@ -228,6 +228,7 @@ test('a failure is followed by what its policy says: a back-off, an uncounted tr
   await t.clock.advance(500)
   const limited = { class: 'rate_limit', code: '429', message: 'later' } as const
   const second = await claimed(t)
+  expect(second.task).toMatchObject({ failures: 1, nextAttemptAt: null })
   await t.claims.fail(second.claim, limited, { isCounted: false })
   expect([await t.tasks.get(1), await t.claims.get(second.run.id)]).toMatchObject([
     { failures: 1, attempts: 2 },
@@ -240,6 +241,22 @@ test('a failure is followed by what its policy says: a back-off, an uncounted tr
     ['rate_limited', null],
     ['gave_up', null],
   ])
+})
+
+test('a task that is blocked again and again for one reason goes back to triage; what succeeds has no failures and no block any more', async () => {
+  await using t = await openTestBoard()
+  await make(t)
+  const states: string[] = []
+  while (states.at(-1) !== 'triage' && states.length < 5) {
+    if (states.length > 0) await t.tasks.unblock(1, { actor: 'cli' })
+    await t.claims.block((await claimed(t)).claim, { kind: 'capability', reason: 'no browser' })
+    states.push((await t.tasks.get(1))!.state)
+  }
+  expect([states.at(0), states.at(-1)]).toEqual(['blocked', 'triage'])
+  await t.tasks.specify(1, { actor: 'cli' })
+  await t.claims.fail((await claimed(t)).claim, CRASH, { isCounted: true })
+  await t.claims.complete((await claimed(t)).claim, { summary: 's', verdict: 'failure' })
+  expect(await t.tasks.get(1)).toMatchObject({ state: 'done', verdict: 'failure', failures: 0, lastFailure: null, block: null })
 })
 
 test('a reviewer gets the work, gives it back to who did it, and what a reviewer fails at stays a review', async () => {
