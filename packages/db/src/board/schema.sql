@@ -178,7 +178,7 @@ CREATE TABLE run (
 
 CREATE INDEX run_by_task on run (task_number, id);
 
-CREATE INDEX run_open on run (lease_expires_at, host) where ended_at is null;
+CREATE INDEX run_open on run (lease_expires_at, host, ended_at) where ended_at is null;
 
 CREATE INDEX run_to_end on run (deadline_at) where ended_at is null and deadline_at is not null;
 
