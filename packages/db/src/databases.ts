@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Clock, Log } from '@talaria/core'
 import { backUp, type BackupOptions } from './backup.ts'
 import { attachmentsFolder, boardNotFound, Boards } from './board/boards.ts'
@@ -11,6 +12,7 @@ import { fileExists, sizeOf, type Damage } from './files.ts'
 import { gatewaySchema } from './gateway/schema.ts'
 import { gatewayReaders, gatewayStores, type GatewayReaders, type GatewayStores } from './gateway/stores.ts'
 import type { GatewayTables } from './gateway/tables.ts'
+import type { Handle } from './handle.ts'
 import { findDamage, type Findings } from './integrity.ts'
 import { realPathOf, type Location } from './location.ts'
 import { OWNERSHIP, type Service } from './ownership.ts'
@@ -178,7 +180,7 @@ export class Databases implements AsyncDisposable {
   /** How the open databases are: integrity, journal, size. */
   status(): readonly DatabaseStatus[] {
     return this.#registry.handles.map((handle) => ({
-      name: handle.schemaName,
+      name: nameOf(handle),
       file: handle.file,
       journalMode: handle.journalMode,
       damage: handle.guard.damage,
@@ -282,6 +284,11 @@ export function openDatabases(options: OpenDatabasesOptions): Databases {
  */
 export function restoreGateway(options: { readonly backup: string; readonly location: Location; readonly clock: Clock }): Promise<string | undefined> {
   return restore({ backup: options.backup, file: realPathOf(options.location), schema: gatewaySchema, clock: options.clock })
+}
+
+/** `gateway`, or `boards/<slug>`: what people call it. */
+function nameOf({ schemaName, file }: Handle): string {
+  return schemaName === boardSchema.name ? `boards/${basename(file, '.db')}` : schemaName
 }
 
 function sum(numbers: readonly number[]): number {

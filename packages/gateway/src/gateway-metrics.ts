@@ -1,6 +1,6 @@
 import type { DescriptorBudget, EventLoopDelay } from '@talaria/core'
 import type { PlatformStatus } from '@talaria/core/contracts'
-import { registerGauges, registerProcessMetrics, type Metrics } from '@talaria/core/metrics'
+import { registerDatabaseMetrics, registerGauges, registerProcessMetrics, type Metrics } from '@talaria/core/metrics'
 import type { Databases } from '@talaria/db'
 import type { PlatformSupervisors } from './platforms/supervisors.ts'
 import type { StrayFailures } from './stray-failures.ts'
@@ -23,30 +23,13 @@ export interface GatewayMetricsOptions {
 export function registerGatewayMetrics(metrics: Metrics, options: GatewayMetricsOptions): void {
   const { databases, turns, budget, eventLoopDelay, version } = options
   registerProcessMetrics(metrics, { service: 'gateway', version, budget, eventLoopDelay })
-  const gauge = (name: string, help: string, read: () => number) => registerGauges(metrics, { name, help, collect: () => [{ value: read() }] })
-  gauge('db_open', 'Databases that are open.', () => databases.stats().databases)
-  gauge('db_connections', 'Connections that are open.', () => databases.stats().connections)
-  gauge('db_leases', 'Borrowed connections.', () => databases.stats().leases)
-  gauge('db_queued_writes', 'Writes that wait for a commit.', () => databases.stats().queuedWrites)
-  gauge('db_commits_total', 'Commits since the start.', () => databases.stats().commits)
-  gauge('db_writes_total', 'Writes since the start; several share a commit.', () => databases.stats().writes)
-  gauge('db_descriptors_max', 'Descriptors that databases may take at most.', () => databases.stats().maxFiles)
-  gauge('runs_active', 'Runs under way, waiting ones included.', () => turns.active)
+  registerDatabaseMetrics(metrics, databases)
+  registerGauges(metrics, { name: 'runs_active', help: 'Runs under way, waiting ones included.', collect: () => [{ value: turns.active }] })
   registerGauges(metrics, {
     name: 'runs_settled_total',
     help: 'Runs that ended since the start, by how.',
     labels: ['status'],
     collect: () => Object.entries(turns.settledCounts).map(([status, value]) => ({ value, labels: { status } })),
-  })
-  registerGauges(metrics, {
-    name: 'db_bytes',
-    help: 'Size of each open database and of its write-ahead log.',
-    labels: ['database', 'part'],
-    collect: () =>
-      databases.status().flatMap(({ name, bytes, walBytes }) => [
-        { value: bytes, labels: { database: name, part: 'main' } },
-        { value: walBytes, labels: { database: name, part: 'wal' } },
-      ]),
   })
   registerPlatformMetrics(metrics, options)
 }

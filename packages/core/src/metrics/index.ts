@@ -1,3 +1,4 @@
+export { registerDatabaseMetrics, type MeasuredDatabases } from './database-metrics.ts'
 export { registerCounter, type CounterOptions } from './counter.ts'
 export { metricName, registerGauges, type GaugesOptions, type Sample } from './gauges.ts'
 export { registerHistogram, type HistogramOptions } from './histogram.ts'

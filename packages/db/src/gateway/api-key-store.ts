@@ -1,7 +1,7 @@
 import type { Clock } from '@talaria/core'
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
-import type { Database } from '../database.ts'
+import type { Database, Source } from '../database.ts'
 import { decodeJson } from '../json-column.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { ApiKey, KeyScope } from './records.ts'
@@ -21,12 +21,30 @@ export interface NewApiKey {
   readonly service: boolean
 }
 
-/** Named keys. */
-export class ApiKeyStore {
+/** Named keys, for whoever lets people in by them. */
+export class ApiKeyReader {
+  readonly #source: Source<GatewayTables>
+
+  constructor(source: Source<GatewayTables>) {
+    this.#source = source
+  }
+
+  /** The key with this hash, unless it was revoked. */
+  findByHash(hash: string): Promise<ApiKey | undefined> {
+    return this.#source.read(async (db) => {
+      const row = await byHashQuery.first(db, { hash })
+      return row && apiKeyOf(row)
+    })
+  }
+}
+
+/** Named keys, and their making and ending. */
+export class ApiKeyStore extends ApiKeyReader {
   readonly #database: Database<GatewayTables>
   readonly #clock: Clock
 
   constructor(database: Database<GatewayTables>, clock: Clock) {
+    super(database)
     this.#database = database
     this.#clock = clock
   }
@@ -55,14 +73,6 @@ export class ApiKeyStore {
   /** All of them, revoked ones included, oldest first. */
   list(): Promise<readonly ApiKey[]> {
     return this.#database.read(async (db) => (await db.selectFrom('api_key').selectAll().orderBy('created_at').orderBy('id').execute()).map(apiKeyOf))
-  }
-
-  /** The key with this hash, unless it was revoked. */
-  findByHash(hash: string): Promise<ApiKey | undefined> {
-    return this.#database.read(async (db) => {
-      const row = await byHashQuery.first(db, { hash })
-      return row && apiKeyOf(row)
-    })
   }
 
   /** Notes that a key was used, at most once a minute. */

@@ -1,6 +1,6 @@
 import type { Clock } from '@talaria/core'
 import type { Database, Source } from '../database.ts'
-import { ApiKeyStore } from './api-key-store.ts'
+import { ApiKeyReader, ApiKeyStore } from './api-key-store.ts'
 import { ChatReader, ChatStore } from './chats/chat-store.ts'
 import { InboundReader, InboundStore } from './chats/inbound-store.ts'
 import { OutboundReader, OutboundStore } from './chats/outbound-store.ts'
@@ -32,6 +32,7 @@ export interface GatewayReaders {
   readonly inbound: InboundReader
   readonly outbound: OutboundReader
   readonly platforms: PlatformReader
+  readonly apiKeys: ApiKeyReader
 }
 
 /** What the gateway asks of `gateway.db`, and what it changes there. Plain values without state; keep them as long as you like. */
@@ -67,6 +68,7 @@ export function gatewayReaders(source: Source<GatewayTables>, clock: Clock): Gat
     inbound: new InboundReader(source),
     outbound: new OutboundReader(source),
     platforms: new PlatformReader(source),
+    apiKeys: new ApiKeyReader(source),
   }
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { secretsEqual, type Log } from '@talaria/core'
+import type { FailureThrottle } from '@talaria/core/http'
 import type { ApiKeyStore } from '@talaria/db'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { ApiEnv } from './api-context.ts'
 import { ApiError } from './api-error.ts'
 import { keyCaller, rootCaller, type Caller } from './caller.ts'
-import type { FailureThrottle } from './failure-throttle.ts'
 import { ourHeader } from './our-headers.ts'
 
 export interface AuthenticateOptions {

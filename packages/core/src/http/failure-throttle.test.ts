@@ -1,4 +1,4 @@
-import { FakeClock } from '@talaria/core/testing'
+import { FakeClock } from '../testing/index.ts'
 import { expect, test } from 'vitest'
 import { FailureThrottle } from './failure-throttle.ts'
 
