@@ -1,24 +1,14 @@
-import { createId, type Clock } from '@talaria/core'
-import { sql, type Selectable } from 'kysely'
-import { z } from 'zod'
+import type { Clock } from '@talaria/core'
+import { sql } from 'kysely'
 import type { Database } from '../database.ts'
-import { decodeJson } from '../json-column.ts'
+import type { Transaction } from '../scope.ts'
 import { appendEvent } from './append-event.ts'
+import { approvalOf, askApproval, type NewApproval } from './approval-rows.ts'
 import { BoardError } from './board-error.ts'
-import type { Actor, Approval, ApprovalGate } from './records.ts'
-import type { ApprovalTable, BoardTables } from './tables.ts'
-
-const GateColumn = z.custom<ApprovalGate>((value) => typeof value === 'object' && value !== null && 'kind' in value)
-
-export interface NewApproval {
-  readonly taskNumber: number
-  readonly runId?: string
-  /** What it is asked for: another revision of the task makes it void. */
-  readonly taskRevision: number
-  readonly gate: ApprovalGate
-  readonly askedBy: Actor
-  readonly expiresAt?: number
-}
+import type { Actor, Approval } from './records.ts'
+import type { BoardTables } from './tables.ts'
+import { changesRequested, completed, type By } from './task-actions.ts'
+import { requireHead, type TaskHead } from './task-head.ts'
 
 /** Words that work waits for, each bound to the task, the run and the revision that it was asked for. */
 export class ApprovalStore {
@@ -54,53 +44,17 @@ export class ApprovalStore {
   }
 
   /** Asks for a word; the same question that still waits is not asked twice. */
-  ask({ taskNumber, runId, taskRevision, gate, askedBy, expiresAt }: NewApproval): Promise<Approval> {
+  ask(asked: NewApproval): Promise<Approval> {
     const now = this.#clock.now()
-    const gateText = JSON.stringify(gate)
-    return this.#database.write(async (tx) => {
-      const known = await tx
-        .selectFrom('approval')
-        .selectAll()
-        .where('task_number', '=', taskNumber)
-        .where('task_revision', '=', taskRevision)
-        .where('gate', '=', gateText)
-        .where('state', 'in', ['waiting', 'approved'])
-        .executeTakeFirst()
-      if (known) return approvalOf(known)
-      const row = await tx
-        .insertInto('approval')
-        .values({
-          id: createId('apr', now),
-          task_number: taskNumber,
-          run_id: runId ?? null,
-          task_revision: taskRevision,
-          gate: gateText,
-          validator: null,
-          state: 'waiting',
-          asked_by: askedBy,
-          asked_at: now,
-          expires_at: expiresAt ?? null,
-          answered_by: null,
-          answered_at: null,
-          reason: null,
-        })
-        .returningAll()
-        .executeTakeFirstOrThrow()
-      await appendEvent(tx, {
-        kind: 'approval.asked',
-        actor: askedBy,
-        taskNumber,
-        runId: runId ?? null,
-        payload: { approval: row.id, gate: gate.kind },
-        at: now,
-      })
-      return approvalOf(row)
-    })
+    return this.#database.write((tx) => askApproval(tx, asked, now))
   }
 
   /**
-   * Says yes or no, once. @throws BoardError `NOT_FOUND`, and `APPROVAL_VOID` when it was answered already, has expired, or
-   * the task is another one by now.
+   * Says yes or no, once. What has come to its review is done when nothing else of it waits for a word, and goes back to
+   * who did it when the word is no.
+   *
+   * @throws BoardError `NOT_FOUND`, and `APPROVAL_VOID` when it was answered already, has expired, or the task is another
+   * one by now.
    */
   answer(id: string, { approved, actor, reason }: { readonly approved: boolean; readonly actor: Actor; readonly reason?: string }): Promise<Approval> {
     const now = this.#clock.now()
@@ -129,6 +83,8 @@ export class ApprovalStore {
         payload: { approval: id, approved, ...(reason && { reason }) },
         at: now,
       })
+      const head = await requireHead(tx, row.task_number)
+      if (head.state === 'review') await followAnswer(tx, head, { approved, reason, actor, at: now })
       return approvalOf(answered)
     })
   }
@@ -162,19 +118,17 @@ export class ApprovalStore {
   }
 }
 
-function approvalOf(row: Selectable<ApprovalTable>): Approval {
-  return {
-    id: row.id,
-    taskNumber: row.task_number,
-    runId: row.run_id,
-    taskRevision: row.task_revision,
-    gate: decodeJson(row.gate, GateColumn, 'approval.gate'),
-    state: row.state as Approval['state'],
-    askedBy: row.asked_by,
-    askedAt: row.asked_at,
-    expiresAt: row.expires_at,
-    answeredBy: row.answered_by,
-    answeredAt: row.answered_at,
-    reason: row.reason,
+interface Answer extends By {
+  readonly approved: boolean
+  readonly reason: string | undefined
+}
+
+/** In the transaction of the answer, so that no word is given and then forgotten. */
+async function followAnswer(tx: Transaction<BoardTables>, head: TaskHead, { approved, reason, ...by }: Answer): Promise<void> {
+  if (!approved) {
+    await changesRequested(reason?.trim() || 'It was not approved.')(tx, head, by)
+    return
   }
+  const other = await tx.selectFrom('approval').select('id').where('task_number', '=', head.number).where('state', '=', 'waiting').executeTakeFirst()
+  if (!other) await completed({})(tx, head, by)
 }

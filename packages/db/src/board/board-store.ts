@@ -1,6 +1,7 @@
 import type { Clock } from '@talaria/core'
 import { sql } from 'kysely'
 import type { Database, Source } from '../database.ts'
+import type { Snapshot } from '../scope.ts'
 import { appendEvent } from './append-event.ts'
 import { BoardError, invalidField } from './board-error.ts'
 import { boardOf } from './board-rows.ts'
@@ -17,15 +18,19 @@ export interface BoardChanges {
   readonly settings?: { readonly [Key in keyof BoardSettings]?: BoardSettings[Key] | null }
 }
 
+/** What a board has cost. */
+export interface BoardSpend {
+  readonly spend: Spend & { readonly runMs: number }
+  /** Of this day, in UTC. */
+  readonly spendToday: Spend & { readonly runMs: number }
+}
+
 /** Numbers about a board. */
-export interface BoardStats {
+export interface BoardStats extends BoardSpend {
   readonly byState: Readonly<Record<string, number>>
   readonly byAssignee: readonly { readonly assignee: string | null; readonly state: TaskState; readonly count: number }[]
   /** Since when the task that waits longest has been ready. */
   readonly oldestReadyAt: number | null
-  readonly spend: Spend & { readonly runMs: number }
-  /** Of this day, in UTC. */
-  readonly spendToday: Spend & { readonly runMs: number }
 }
 
 const NOTHING = { inputTokens: 0, outputTokens: 0, costMicros: 0, runMs: 0 }
@@ -58,28 +63,18 @@ export class BoardReader {
       const byState: Record<string, number> = {}
       for (const { state, count } of rows) byState[state] = (byState[state] ?? 0) + count
       const ready = rows.filter(({ state, oldest }) => state === 'ready' && oldest !== null).map(({ oldest }) => Number(oldest))
-      const days = await db
-        .selectFrom('spend')
-        .select((eb) => [
-          eb.fn.sum<number>('input_tokens').as('inputTokens'),
-          eb.fn.sum<number>('output_tokens').as('outputTokens'),
-          eb.fn.sum<number>('cost_micros').as('costMicros'),
-          eb.fn.sum<number>('run_ms').as('runMs'),
-        ])
-        .executeTakeFirstOrThrow()
-      const today = await db
-        .selectFrom('spend')
-        .select(['input_tokens as inputTokens', 'output_tokens as outputTokens', 'cost_micros as costMicros', 'run_ms as runMs'])
-        .where('day', '=', dayOf(this.clock.now()))
-        .executeTakeFirst()
       return {
         byState,
         byAssignee: rows.map(({ assignee, state, count }) => ({ assignee, state: state as TaskState, count })),
         oldestReadyAt: ready.length > 0 ? Math.min(...ready) : null,
-        spend: { inputTokens: days.inputTokens ?? 0, outputTokens: days.outputTokens ?? 0, costMicros: days.costMicros ?? 0, runMs: days.runMs ?? 0 },
-        spendToday: today ?? NOTHING,
+        ...(await spendOf(db, this.clock.now())),
       }
     })
+  }
+
+  /** What the board has cost, in all and today: two rows, whatever is on it. */
+  spend(): Promise<BoardSpend> {
+    return this.source.read((db) => spendOf(db, this.clock.now()))
   }
 
   /** Yields at once and after every commit to the board, whichever process made it. */
@@ -148,6 +143,28 @@ export class BoardStore extends BoardReader {
 /** A day of the spending ledger, in UTC: `2026-11-24`. */
 export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10)
+}
+
+async function spendOf(db: Snapshot<BoardTables>, now: number): Promise<BoardSpend> {
+  const days = await db
+    .selectFrom('spend')
+    .select((eb) => [
+      eb.fn.sum<number>('input_tokens').as('inputTokens'),
+      eb.fn.sum<number>('output_tokens').as('outputTokens'),
+      eb.fn.sum<number>('cost_micros').as('costMicros'),
+      eb.fn.sum<number>('run_ms').as('runMs'),
+    ])
+    .executeTakeFirstOrThrow()
+  const today = await db
+    .selectFrom('spend')
+    .select(['input_tokens as inputTokens', 'output_tokens as outputTokens', 'cost_micros as costMicros', 'run_ms as runMs'])
+    .where('day', '=', dayOf(now))
+    .executeTakeFirst()
+  const { inputTokens, outputTokens, costMicros, runMs } = days
+  return {
+    spend: { inputTokens: inputTokens ?? 0, outputTokens: outputTokens ?? 0, costMicros: costMicros ?? 0, runMs: runMs ?? 0 },
+    spendToday: today ?? NOTHING,
+  }
 }
 
 function merged(settings: BoardSettings, changes: object): object {

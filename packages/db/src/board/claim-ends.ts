@@ -2,12 +2,15 @@ import type { UpdateResult } from 'kysely'
 import { encodeJson } from '../json-column.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { Transaction } from '../scope.ts'
+import { askApproval } from './approval-rows.ts'
 import { BoardError, invalidField } from './board-error.ts'
 import { currentRun, type CurrentRun } from './claim-current.ts'
 import { addSpend } from './claim-spend.ts'
+import { writeWaiting } from './claim-waiting.ts'
 import { moveTask, type Move, type RunEnd } from './move-task.ts'
-import type { BlockKind, Claim, RunFailure, Spend, Verdict } from './records.ts'
+import type { ApprovalGate, BlockKind, Claim, RunFailure, Spend, Verdict } from './records.ts'
 import { blockedAs } from './task-block.ts'
+import type { TaskHead } from './task-head.ts'
 import { parentsAllow } from './task-parents.ts'
 import type { BoardTables } from './tables.ts'
 
@@ -40,6 +43,10 @@ export interface ReviewRequest extends AnyEnd {
   readonly summary: string
   /** The task's own reviewer unless given; a person when there is none. */
   readonly reviewer?: string
+  /** Gates that it waits at, when it is complete but for a word: no worker reviews it then. */
+  readonly gates?: readonly ApprovalGate[]
+  /** What has come of it, with the gates. */
+  readonly result?: string
 }
 
 /** A reviewer sends work back. */
@@ -68,12 +75,12 @@ const EVENT_SUMMARY_CHARACTERS = 400
 /** What a worker's every line on the log is signed with. */
 const workerActor = ({ runId }: Claim) => `worker:${runId}`
 
-/** Ends an attempt once: moves its task, closes its run, and books what it cost. */
-async function endRun(tx: Transaction<BoardTables>, claim: Claim, run: RunEnd, details: AnyEnd, at: number, end: End): Promise<boolean> {
+/** Ends an attempt once: moves its task, closes its run, and books what it cost. `undefined` when it has ended so already. */
+async function endRun(tx: Transaction<BoardTables>, claim: Claim, run: RunEnd, details: AnyEnd, at: number, end: End): Promise<TaskHead | undefined> {
   const current = await currentRun(tx, claim, run.outcome)
-  if (!current) return false
+  if (!current) return undefined
   const move = end(current)
-  await moveTask(tx, current.head, {
+  const moved = await moveTask(tx, current.head, {
     ...move,
     payload: { ...move.payload, ...(details.artifacts?.length && { artifacts: details.artifacts }) },
     actor: workerActor(claim),
@@ -82,7 +89,7 @@ async function endRun(tx: Transaction<BoardTables>, claim: Claim, run: RunEnd, d
   })
   const costs = details.spend ? [{ runId: claim.runId, taskNumber: claim.taskNumber, spend: details.spend }] : []
   await addSpend(tx, costs, at, Math.max(0, at - current.claimedAt))
-  return true
+  return moved
 }
 
 export async function completeRun(tx: Transaction<BoardTables>, claim: Claim, completion: Completion, at: number): Promise<void> {
@@ -105,17 +112,23 @@ export async function blockRun(tx: Transaction<BoardTables>, claim: Claim, block
 }
 
 export async function requestReviewOfRun(tx: Transaction<BoardTables>, claim: Claim, request: ReviewRequest, at: number): Promise<void> {
-  const { summary } = request
-  await endRun(tx, claim, { outcome: 'review_requested', summary }, request, at, ({ head, sourceState }) => {
+  const { summary, gates = [], result, metadata } = request
+  const isForWord = gates.length > 0
+  const moved = await endRun(tx, claim, { outcome: 'review_requested', summary }, request, at, ({ head, sourceState }) => {
     const implementer = sourceState === 'review' ? head.implementer : head.assignee
     const reviewer = request.reviewer ?? head.reviewer
     return {
       action: 'request_review',
       to: 'review',
-      changes: { summary, implementer, reviewer, assignee: reviewer, failures: 0 },
-      payload: { summary: summary.slice(0, EVENT_SUMMARY_CHARACTERS), implementer, reviewer },
+      changes: { summary, implementer, reviewer, assignee: isForWord ? null : reviewer, failures: 0 },
+      payload: { summary: summary.slice(0, EVENT_SUMMARY_CHARACTERS), implementer, reviewer: isForWord ? null : reviewer },
     }
   })
+  if (!moved || !isForWord) return
+  const { taskNumber, runId } = claim
+  await resultQuery.run(tx, { number: taskNumber, result: result ?? null, metadata: encodeJson(metadata) })
+  for (const gate of gates) await askApproval(tx, { taskNumber, runId, taskRevision: moved.revision, gate, askedBy: workerActor(claim) }, at)
+  await writeWaiting(tx, [{ number: taskNumber, code: 'approval', detail: 'Waits for somebody to approve of it.' }], at)
 }
 
 export async function requestChangesOfRun(tx: Transaction<BoardTables>, claim: Claim, request: ChangesRequest, at: number): Promise<void> {

@@ -53,7 +53,8 @@ export async function selectTasks(db: Snapshot<BoardTables>, options: ClaimOptio
         if (chosen.length === limit) break
         continue
       }
-      held.push({ number: candidate.number, code })
+      // A result that waits for a person, and not for a worker, knows so itself.
+      if (code !== 'unassigned' || candidate.state !== 'review') held.push({ number: candidate.number, code })
       if (code === 'board_cap') return { chosen, held }
       if (code === 'label_cap') for (const label of await running.fullLabels(candidate.labels)) full.labels.add(label)
       else full.assignees.add(candidate.assignee)
