@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { createLog } from '@talaria/core'
+import { SECURITY_HEADERS } from '@talaria/core/http'
 import { deepHealthSchema, handlesReportSchema, healthSchema, jsonErrorSchema, serviceStatusSchema } from '@talaria/core/contracts'
 import { checkForLeaks } from '@talaria/db/testing'
 import { Hono } from 'hono'
@@ -10,7 +11,6 @@ import { dataOf } from '../test/frames.ts'
 import { startTestGateway, type TestGateway } from '../test/start-test-gateway.ts'
 import { TestAgent } from '../test/test-agent.ts'
 import { renderError } from './api/render-error.ts'
-import { SECURITY_HEADERS } from './api/security-headers.ts'
 
 checkForLeaks()
 

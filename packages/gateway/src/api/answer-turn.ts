@@ -1,3 +1,4 @@
+import { sseResponse } from '@talaria/core/http'
 import type { Turn, TurnEvent } from '@talaria/db'
 import type { Context } from 'hono'
 import type { SettledTurn } from '../turns/settled-turn.ts'
@@ -6,7 +7,6 @@ import { onClientGone, type ApiContext, type ApiEnv } from './api-context.ts'
 import { ApiError } from './api-error.ts'
 import { ourHeader } from './our-headers.ts'
 import { refusalOf } from './render-error.ts'
-import { sseResponse } from './sse.ts'
 
 /** What becomes of a turn whose last client goes away before the end. */
 export type OnDisconnect = 'cancel' | 'continue'

@@ -1,4 +1,5 @@
 import { messageOf } from '@talaria/core'
+import { sseResponse } from '@talaria/core/http'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { ApiContext, ApiEnv } from '../api/api-context.ts'
@@ -7,7 +8,6 @@ import { requireScope } from '../api/caller.ts'
 import { readBody } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
 import { refuseIdempotencyKey } from '../api/refuse-idempotency-key.ts'
-import { sseResponse } from '../api/sse.ts'
 
 const CreateBackup = z.strictObject({
   name: z

@@ -1,3 +1,4 @@
+import { limitSchema } from '@talaria/core/http'
 import type { Outbound } from '@talaria/db'
 import { Hono } from 'hono'
 import { z } from 'zod'
@@ -6,7 +7,7 @@ import { ApiError } from '../api/api-error.ts'
 import { requireScope } from '../api/caller.ts'
 import { parseInput } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
-import { limitSchema, listOf } from '../api/paging.ts'
+import { listOf } from '../api/paging.ts'
 
 const ListQuery = z.object({
   state: z.enum(['pending', 'sending', 'sent', 'parked', 'dead']).default('dead'),

@@ -1,3 +1,4 @@
+import { limitSchema } from '@talaria/core/http'
 import { platformStatusSchema, type PlatformStatus } from '@talaria/core/contracts'
 import { Hono } from 'hono'
 import { z } from 'zod'
@@ -6,7 +7,6 @@ import { ApiError } from '../api/api-error.ts'
 import { requireScope } from '../api/caller.ts'
 import { parseInput } from '../api/json-body.ts'
 import { operation } from '../api/operation.ts'
-import { limitSchema } from '../api/paging.ts'
 import type { PlatformSupervisor } from '../platforms/supervisor.ts'
 
 const Status = platformStatusSchema.extend({ object: z.literal('talaria.platform') })

@@ -1,4 +1,4 @@
-import type { Clock } from '@talaria/core'
+import type { Clock } from '../clock.ts'
 
 const SSE_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -20,10 +20,10 @@ export interface SseOptions {
 }
 
 /**
- * A streamed answer out of strings of SSE frames. Reads from `frames` only as fast as the client takes them, and sends
- * a comment line when there was nothing for `keepAliveMs`.
+ * A streamed answer out of SSE frames, as text or as bytes that many clients share. Reads from `frames` only as fast as
+ * the client takes them, and sends a comment line when there was nothing for `keepAliveMs`.
  */
-export function sseResponse(frames: AsyncGenerator<string>, options: SseOptions): Response {
+export function sseResponse(frames: AsyncGenerator<string | Uint8Array>, options: SseOptions): Response {
   let ended = false
   const quiet = new AbortController()
   const body = new ReadableStream<Uint8Array>(
@@ -34,8 +34,8 @@ export function sseResponse(frames: AsyncGenerator<string>, options: SseOptions)
       async pull(controller) {
         try {
           let next = await frames.next()
-          while (!next.done && next.value === '') next = await frames.next()
-          if (!next.done) return controller.enqueue(encoder.encode(next.value))
+          while (!next.done && next.value.length === 0) next = await frames.next()
+          if (!next.done) return controller.enqueue(typeof next.value === 'string' ? encoder.encode(next.value) : next.value)
           ended = true
           quiet.abort(ENDED)
           controller.close()

@@ -1,7 +1,7 @@
-import { systemClock } from '@talaria/core'
-import { FakeClock } from '@talaria/core/testing'
 import { expect, test } from 'vitest'
-import { sseResponse } from './sse.ts'
+import { systemClock } from '../clock.ts'
+import { FakeClock } from '../testing/fake-clock.ts'
+import { sseResponse } from './sse-response.ts'
 
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve))
 

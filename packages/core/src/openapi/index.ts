@@ -1,0 +1,1 @@
+export { describeOperation, type DescribedOperation } from './describe-operation.ts'
