@@ -1,4 +1,4 @@
-import { defineSettings, duration, flag, integer, list, port, text, type SettingsOf } from '@talaria/core/config'
+import { defineSettings, duration, flag, integer, list, oneOf, port, text, type SettingsOf } from '@talaria/core/config'
 import { z } from 'zod'
 import { WorkerDefinition } from './workers/worker-definition.ts'
 
@@ -173,6 +173,13 @@ export const kanbanSettings = defineSettings({
     schema: duration(),
     fallback: 10_000,
     help: 'How long requests under way may take when the service is stopped. Workers are not stopped with it.',
+  },
+  logLevel: {
+    env: 'TALARIA_LOG_LEVEL',
+    file: 'kanban.log_level',
+    schema: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    fallback: 'info',
+    help: 'How much is logged.',
   },
 })
 

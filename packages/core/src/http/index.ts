@@ -6,6 +6,7 @@ export { startHttpServer, type HttpServer, type HttpServerOptions, type ListenAd
 export { ListenError, type ListenErrorCode, type ListenSettings } from './listen-error.ts'
 export { InputError, type InputErrorCode } from './input-error.ts'
 export { limitSchema } from './limit-schema.ts'
+export { responseOfFailure } from './response-of-failure.ts'
 export { operatorRoutes, type OpenHandles, type OperatorRoutesOptions } from './operator-routes.ts'
 export { parseInput } from './parse-input.ts'
 export { parseJsonObject } from './parse-json-object.ts'

@@ -153,6 +153,16 @@ export class Boards {
     replaceSmallFile(this.#currentFile, slug === undefined ? '' : `${slug}\n`)
   }
 
+  /** Why no dispatcher of this home begins anything; `undefined` while they do. */
+  pausedReason(): string | undefined {
+    return readSmallFile(this.#pausedFile)?.trim() || undefined
+  }
+
+  /** Has no dispatcher of this home begin anything, across restarts, until it is called without a reason. */
+  setPaused(reason: string | undefined): void {
+    replaceSmallFile(this.#pausedFile, reason === undefined ? '' : `${reason}\n`)
+  }
+
   /** Yields the slugs at once and again when one came or went, until `signal` aborts. Holds nothing open between looks. */
   async *follow(signal: AbortSignal): AsyncGenerator<readonly string[]> {
     for (let known: string | undefined; !signal.aborted;) {
@@ -166,6 +176,10 @@ export class Boards {
   async #read(slug: string): Promise<Board | undefined> {
     const row = await this.#options.databaseOf(slug).read((db) => db.selectFrom('board').selectAll().executeTakeFirst())
     return row && row.deleted_at === null ? boardOf(row) : undefined
+  }
+
+  get #pausedFile(): string {
+    return `${this.#options.folder}/paused`
   }
 
   get #currentFile(): string {

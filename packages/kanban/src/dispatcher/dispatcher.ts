@@ -7,7 +7,7 @@ import type { WorkerDefinition } from '../workers/worker-definition.ts'
 import type { WorkerExit } from '../workers/executor.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import { newWorkerSecret } from '../workers/worker-token.ts'
-import { BoardWatch } from './board-watch.ts'
+import { BoardWatch, type IllBoard } from './board-watch.ts'
 import { ClockJump } from './clock-jump.ts'
 import { isDispatcherGone } from './dispatcher-id.ts'
 import { fairShares } from './fair-share.ts'
@@ -20,6 +20,9 @@ const CONTENDED_MS = 50
 
 /** Dispatchers rarely die, and looking for those that did reads all that runs. */
 const ADOPT_EVERY_MS = 60_000
+
+/** Beyond its tick, before a dispatcher that does not look any more is one that hangs. */
+const STALLED_MS = 60_000
 
 /** Longest pause before workers that may merely have slept with the host are given up. */
 const LONGEST_GRACE_MS = 30_000
@@ -56,6 +59,9 @@ export class Dispatcher implements AsyncDisposable {
   /** Monotonic time until which nobody is given up for silence. */
   #graceUntil = 0
   #adoptAt = 0
+  #lookedAt = 0
+  /** Since the start. */
+  readonly counts = { passes: 0, claimed: 0, failed: 0 }
   #turn = 0
 
   constructor(options: DispatcherOptions) {
@@ -68,8 +74,24 @@ export class Dispatcher implements AsyncDisposable {
   start(): void {
     const { clock, log, settings } = this.#options
     this.#graceUntil = clock.monotonic() + Math.min(settings.lease, LONGEST_GRACE_MS)
+    this.#lookedAt = clock.monotonic()
     this.#watch.start()
     this.#loop = startLoop({ name: 'dispatcher', everyMs: settings.tick, clock, log, step: () => this.pass() })
+  }
+
+  /** Boards that can be used now. */
+  live(): readonly string[] {
+    return this.#watch.live()
+  }
+
+  /** Boards that cannot be used, and why. */
+  ill(): readonly IllBoard[] {
+    return this.#watch.ill()
+  }
+
+  /** Whether it still looks at the boards, as it should at every tick at least. */
+  get isLooking(): boolean {
+    return this.#options.clock.monotonic() - this.#lookedAt < this.#options.settings.tick + STALLED_MS
   }
 
   /** Has it look now. */
@@ -80,6 +102,8 @@ export class Dispatcher implements AsyncDisposable {
   /** Looks at everything once; returns in how many milliseconds there is more to do, when that is known. */
   async pass(): Promise<number | undefined> {
     const { clock, settings, log } = this.#options
+    this.#lookedAt = clock.monotonic()
+    this.counts.passes += 1
     const jump = this.#jump.look()
     if (jump !== 0) {
       this.#graceUntil = clock.monotonic() + Math.min(settings.lease, LONGEST_GRACE_MS)
@@ -115,6 +139,7 @@ export class Dispatcher implements AsyncDisposable {
     const maxAttempts = task.settings.maxAttempts ?? board.settings.maxAttempts ?? settings.maxAttempts
     const { failures, lastFailure, attempts } = task
     const { isCounted, giveUp, retryAt } = judgeFailure(failure, { failures, lastFailure, attempts, maxAttempts }, { now: clock.now(), random: random() })
+    this.counts.failed += 1
     await stores.claims.fail(claim, failure, {
       isCounted,
       ...(retryAt !== undefined && { retryAt }),
@@ -244,6 +269,7 @@ export class Dispatcher implements AsyncDisposable {
           continue
         }
         kept += 1
+        this.counts.claimed += 1
         void pool.begin(one, secrets[index]!.secret)
       }
       return { claimed: claimed.length, kept }
