@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { agentSettingsTable } from '@talaria/agent/settings'
 import { applying, defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
+import { isTimezone } from '@talaria/core/schedule'
 import { z } from 'zod'
 import { conversationSettings } from './chats/conversation-settings.ts'
-import { isTimezone } from './cron/is-timezone.ts'
 import { platformSettings } from './platforms/definitions.ts'
 import { allowedIds } from './platforms/allowed-ids.ts'
 

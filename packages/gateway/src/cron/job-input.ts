@@ -1,11 +1,9 @@
-import type { CronJobDefinition, CronSchedule } from '@talaria/db'
+import { isTimezone, parseSchedule, ScheduleError, type Schedule } from '@talaria/core/schedule'
+import type { CronJobDefinition } from '@talaria/db'
 import { z } from 'zod'
 import { ApiError } from '../api/api-error.ts'
 import { requireScope, type Caller } from '../api/caller.ts'
 import { parseDeliverTarget } from '../delivery/deliver-target.ts'
-import { isTimezone } from './is-timezone.ts'
-import { parseSchedule } from './parse-schedule.ts'
-import { ScheduleError } from './schedule-error.ts'
 
 const seconds = (most: number) => z.number().min(0).max(most)
 const DAY = 86_400
@@ -68,7 +66,7 @@ export const PreviewJob = z.strictObject({
 export function schedulesOf(
   body: { readonly schedule?: string | undefined; readonly schedules?: readonly string[] | undefined },
   context: { readonly now: number; readonly timezone: string },
-): readonly CronSchedule[] | undefined {
+): readonly Schedule[] | undefined {
   if (body.schedule !== undefined && body.schedules !== undefined) {
     throw new ApiError('mutually_exclusive_parameters', "Give either 'schedule' or 'schedules'.", { param: 'schedules' })
   }
@@ -76,7 +74,7 @@ export function schedulesOf(
   return body.schedules?.map((text, index) => scheduleAt(text, `schedules[${index}]`, context))
 }
 
-function scheduleAt(text: string, param: string, context: { readonly now: number; readonly timezone: string }): CronSchedule {
+function scheduleAt(text: string, param: string, context: { readonly now: number; readonly timezone: string }): Schedule {
   try {
     return parseSchedule(text, context)
   } catch (error) {

@@ -1,6 +1,6 @@
-import type { CronJob, CronRun, CronSchedule } from '@talaria/db'
+import { describeSchedule, type Schedule } from '@talaria/core/schedule'
+import type { CronJob, CronRun } from '@talaria/db'
 import { usageJson } from '../api/run-events.ts'
-import { describeSchedule } from './describe-schedule.ts'
 
 const PREVIEW_CHARACTERS = 500
 
@@ -47,12 +47,12 @@ export function jobJson(job: CronJob) {
 }
 
 /** How often instants alone can fire. */
-function onceOnly(schedules: readonly CronSchedule[]): number | null {
+function onceOnly(schedules: readonly Schedule[]): number | null {
   return schedules.every(({ kind }) => kind === 'once') ? schedules.length : null
 }
 
 /** A schedule as it goes over the wire, with what it means in words. */
-export function scheduleJson(schedule: CronSchedule) {
+export function scheduleJson(schedule: Schedule) {
   const words = { display: schedule.text, description: describeSchedule(schedule) }
   if (schedule.kind === 'cron') return { kind: 'cron', expr: schedule.expression, ...words }
   if (schedule.kind === 'once') return { kind: 'once', run_at: isoOf(schedule.at), ...words }

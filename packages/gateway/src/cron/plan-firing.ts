@@ -1,7 +1,7 @@
 import { createId } from '@talaria/core'
+import { slotsBetween } from '@talaria/core/schedule'
 import type { CronFiring, CronJob, NewCronRun } from '@talaria/db'
 import { dueAt, planNext } from './plan-next.ts'
-import { slotsBetween } from './slots.ts'
 
 /** A time that is handled this soon has not been missed. */
 const ON_TIME_MS = 60_000

@@ -1,6 +1,6 @@
+import { nextSlot } from '@talaria/core/schedule'
 import type { CronJob, CronPlan } from '@talaria/db'
 import { jitterOf } from './jitter.ts'
-import { nextSlot } from './slots.ts'
 
 /** What a plan is made of. */
 export type Planned = Pick<CronJob, 'id' | 'schedules' | 'timezone' | 'jitterMs'>

@@ -1,5 +1,6 @@
 import { createId } from '@talaria/core'
 import { limitSchema } from '@talaria/core/http'
+import { nextSlots } from '@talaria/core/schedule'
 import type { CronJob, CronRun, KeptAnswer } from '@talaria/db'
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
@@ -14,7 +15,6 @@ import { newDefinition, type JobDefaults } from '../cron/new-definition.ts'
 import { CreateJob, definitionOf, deliverOf, missingSchedule, PreviewJob, schedulesOf, UpdateJob } from '../cron/job-input.ts'
 import { jobJson, jobRunJson, runSummaryJson, scheduleJson } from '../cron/job-json.ts'
 import { planNext } from '../cron/plan-next.ts'
-import { nextSlots } from '../cron/slots.ts'
 
 /** What fires jobs, and what they are. */
 export interface Jobs {

@@ -1,12 +1,6 @@
+import type { Schedule } from '@talaria/core/schedule'
 import type { NewOutbound } from '../chats/chat-records.ts'
 import type { ChatAddress, TokenUsage, TurnFailure } from '../records.ts'
-
-/** One schedule of a job, read: what was written, and what it means. Times in milliseconds since the epoch. */
-export type CronSchedule =
-  | { readonly kind: 'cron'; readonly text: string; readonly expression: string }
-  /** At `anchor` plus whole multiples of `everyMs`. */
-  | { readonly kind: 'every'; readonly text: string; readonly everyMs: number; readonly anchor: number }
-  | { readonly kind: 'once'; readonly text: string; readonly at: number }
 
 /** What becomes of times that passed while no gateway ran: none is made up for, one run stands for all, or each is run. */
 export type CronCatchUp = 'skip' | 'one' | 'all'
@@ -26,7 +20,7 @@ export interface CronJobDefinition {
   readonly prompt: string
   readonly model: string | null
   readonly instructions: string | null
-  readonly schedules: readonly CronSchedule[]
+  readonly schedules: readonly Schedule[]
   /** IANA name of the zone that the schedules are read in. */
   readonly timezone: string
   readonly catchUp: CronCatchUp

@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import { z } from 'zod'
 import { decodeJson, decodeNullableJson, encodeJson } from '../../json-column.ts'
+import { SchedulesColumn } from '../../schedules-column.ts'
 import type {
   CronApprovals,
   CronCatchUp,
@@ -12,18 +13,10 @@ import type {
   CronRun,
   CronRunCause,
   CronRunState,
-  CronSchedule,
   NewCronRun,
 } from './cron-records.ts'
 import type { CronJobTable, CronRunTable } from './cron-tables.ts'
 
-const SchedulesColumn: z.ZodType<readonly CronSchedule[]> = z.array(
-  z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('cron'), text: z.string(), expression: z.string() }),
-    z.object({ kind: z.literal('every'), text: z.string(), everyMs: z.number(), anchor: z.number() }),
-    z.object({ kind: z.literal('once'), text: z.string(), at: z.number() }),
-  ]),
-)
 const DeliverColumn = z.array(z.string())
 const OriginColumn = z.object({ platform: z.string(), account: z.string(), chatId: z.string(), threadId: z.string() })
 const UsageColumn = z.object({ inputTokens: z.number(), outputTokens: z.number(), reasoningTokens: z.number(), cachedInputTokens: z.number() })

@@ -1,10 +1,11 @@
+import type { Schedule } from '@talaria/core/schedule'
 import type { Database } from '../../database.ts'
 import type { Transaction } from '../../scope.ts'
 import { keepAnswer, type KeptAnswer } from '../kept-answer.ts'
 import type { Viewer } from '../records.ts'
 import type { GatewayTables } from '../tables.ts'
 import { ownedBy } from '../viewer.ts'
-import type { CronJob, CronJobDefinition, CronJobState, CronPlan, CronRun, CronSchedule, NewCronJob, NewCronRun } from './cron-records.ts'
+import type { CronJob, CronJobDefinition, CronJobState, CronPlan, CronRun, NewCronJob, NewCronRun } from './cron-records.ts'
 import { cronJobOf, cronRunOf, definitionColumns, newRunRow } from './cron-rows.ts'
 
 /** A clock may be set back by so much without anybody's plans being made anew. */
@@ -21,7 +22,7 @@ export interface CronJobChanges extends Partial<CronJobDefinition> {
 export interface CronFiring extends CronPlan {
   readonly runs: readonly NewCronRun[]
   /** Intervals that begin anew, because the clock was set back. */
-  readonly schedules?: readonly CronSchedule[]
+  readonly schedules?: readonly Schedule[]
 }
 
 /** Jobs, and their firing. The time is the caller's, because what it works out from a job and what is written must agree. */

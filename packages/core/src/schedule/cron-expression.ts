@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { messageOf } from '@talaria/core'
+import { messageOf } from '../errors.ts'
 import { ScheduleError } from './schedule-error.ts'
 
 const MACROS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { TalariaError } from '@talaria/core'
+import { TalariaError } from '../errors.ts'
 
 /** A schedule that is none, with where in its text it goes wrong. */
 export class ScheduleError extends TalariaError<'invalid_schedule'> {

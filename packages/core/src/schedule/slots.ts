@@ -1,9 +1,9 @@
-import type { CronSchedule } from '@talaria/db'
+import type { Schedule } from './schedule.ts'
 import { cronOf } from './cron-expression.ts'
 
 /** When something is scheduled, by several schedules in one time zone. */
 export interface Timetable {
-  readonly schedules: readonly CronSchedule[]
+  readonly schedules: readonly Schedule[]
   readonly timezone: string
 }
 
@@ -36,7 +36,7 @@ export function slotsBetween(
   return [...slots].toSorted((a, b) => a - b).slice(-range.limit)
 }
 
-function nextOf(schedule: CronSchedule, timezone: string, after: number): number | undefined {
+function nextOf(schedule: Schedule, timezone: string, after: number): number | undefined {
   if (schedule.kind === 'once') return schedule.at > after ? schedule.at : undefined
   // From the anchor, not from the last time: what is late once is not late for ever.
   if (schedule.kind === 'every') return schedule.anchor + Math.max(1, Math.floor((after - schedule.anchor) / schedule.everyMs) + 1) * schedule.everyMs
@@ -44,7 +44,7 @@ function nextOf(schedule: CronSchedule, timezone: string, after: number): number
 }
 
 /** The last time of a schedule that is not after `at`. */
-function lastOf(schedule: CronSchedule, timezone: string, at: number): number | undefined {
+function lastOf(schedule: Schedule, timezone: string, at: number): number | undefined {
   if (schedule.kind === 'once') return schedule.at <= at ? schedule.at : undefined
   if (schedule.kind === 'every') {
     const count = Math.floor((at - schedule.anchor) / schedule.everyMs)

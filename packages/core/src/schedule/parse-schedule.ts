@@ -1,4 +1,4 @@
-import type { CronSchedule } from '@talaria/db'
+import type { Schedule } from './schedule.ts'
 import { parseCronExpression } from './cron-expression.ts'
 import { parseInstant } from './parse-instant.ts'
 import { ScheduleError } from './schedule-error.ts'
@@ -18,7 +18,7 @@ const LONGEST_MS = 100 * 365 * 86_400_000
  *
  * @throws ScheduleError with the position of the fault
  */
-export function parseSchedule(text: string, { now, timezone }: { readonly now: number; readonly timezone: string }): CronSchedule {
+export function parseSchedule(text: string, { now, timezone }: { readonly now: number; readonly timezone: string }): Schedule {
   const trimmed = text.trim()
   const start = text.length - text.trimStart().length
   if (trimmed === '') throw new ScheduleError('The schedule is empty.', 0)

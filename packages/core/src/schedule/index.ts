@@ -1,0 +1,6 @@
+export { describeSchedule } from './describe-schedule.ts'
+export { isTimezone } from './is-timezone.ts'
+export { parseSchedule } from './parse-schedule.ts'
+export type { Schedule } from './schedule.ts'
+export { ScheduleError } from './schedule-error.ts'
+export { nextSlot, nextSlots, slotsBetween, type Timetable } from './slots.ts'
