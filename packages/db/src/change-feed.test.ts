@@ -60,6 +60,24 @@ test('a service that only reads is told of commits of the one that writes', asyn
   expect(await notesOf(db.database)).toEqual(['before-0', 'theirs-0'])
 })
 
+test('a version is another one after each commit of this process or another, and the same until then', async () => {
+  await using db = openTestDatabase({ clock: new FakeClock() })
+  await addNote(db.database, 'first')
+  const seen = [await db.database.version()]
+  expect(await db.database.version()).toBe(seen[0])
+  await addNote(db.database, 'second')
+  seen.push(await db.database.version())
+  await Promise.allSettled([addNote(db.database, 'second'), db.database.write(() => Promise.reject(new Error('no')))])
+  expect(await db.database.version(), 'what was rolled back').toBe(seen[1])
+  expect(await startChild('writer', [db.file, JSON.stringify({ name: 'theirs', count: 1 })]).ended).toBe(0)
+  seen.push(await db.database.version())
+  await db.close()
+  await using again = openTestDatabase({ file: db.file, clock: new FakeClock() })
+  await addNote(again.database, 'third')
+  seen.push(await again.database.version())
+  expect(new Set(seen).size, 'also of a later handle').toBe(4)
+})
+
 test('what is rolled back is not told, whoever did it', async () => {
   const clock = new FakeClock()
   await using db = openTestDatabase({ clock })

@@ -6,6 +6,9 @@ const POLL_MS = 20
 /** Between tries to open a database that is not there yet, or not migrated yet. */
 const ABSENT_POLL_MS = 250
 
+/** Tells what one handle has counted from what a later one of the same file counts. */
+let feeds = 0
+
 export interface ChangeFeedOptions {
   readonly clock: Clock
   /** A value that is another one after a commit of another process; rejects where there is no database. */
@@ -20,6 +23,7 @@ export interface ChangeFeedOptions {
  */
 export class ChangeFeed {
   readonly #options: ChangeFeedOptions
+  readonly #id = (feeds += 1)
   #commits = 0
   #isClosed = false
   readonly #waiting = new Set<() => void>()
@@ -33,6 +37,11 @@ export class ChangeFeed {
 
   get followers(): number {
     return this.#followers
+  }
+
+  /** Another text after every commit, and after every handle. */
+  async version(): Promise<string> {
+    return `${this.#id} ${this.#commits} ${await this.#options.version()}`
   }
 
   /** Something was committed. */

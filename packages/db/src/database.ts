@@ -30,6 +30,18 @@ export class Source<Tables> {
     }
   }
 
+  /** Another text after every commit to this database, by whichever process. Asks less of it than a query. */
+  async version(): Promise<string> {
+    const { handle, lease } = this.registry.borrow(this.place, 'read')
+    try {
+      return await handle.changes.version()
+    } catch (error) {
+      throw handle.guard.failure(error)
+    } finally {
+      lease.release()
+    }
+  }
+
   /**
    * Yields at once and again after every commit to this database, by whichever process, until `signal` aborts; commits
    * that come together are told once. Where there is no database yet, it waits for it.

@@ -77,6 +77,11 @@ export class BoardReader {
     return this.source.read((db) => spendOf(db, this.clock.now()))
   }
 
+  /** Another text after every commit to the board, whichever process made it: what was read under the same one is as it was. */
+  version(): Promise<string> {
+    return this.source.version()
+  }
+
   /** Yields at once and after every commit to the board, whichever process made it. */
   changes(signal: AbortSignal): AsyncGenerator<void> {
     return this.source.changes(signal)

@@ -1,10 +1,13 @@
+import { sql } from 'kysely'
 import type { Source } from '../database.ts'
-import type { Link, LinkCondition, LinkState, TaskDetail } from './records.ts'
+import { PreparedQuery } from '../prepared-query.ts'
+import type { Link, LinkCondition, LinkState, Task, TaskDetail } from './records.ts'
 import type { BoardTables } from './tables.ts'
 import { boardPage, columnPage, type BoardPage, type BoardQuery } from './task-columns.ts'
 import { listTasks, type TaskPage, type TaskQuery } from './task-list.ts'
 import { detailOf } from './task-queries.ts'
 import { findTask, type TaskReference } from './task-reference.ts'
+import { labelsColumn, TASK_COLUMNS, taskOf, type TaskRow } from './task-rows.ts'
 
 /** What one may ask of a board's tasks. */
 export class TaskReader {
@@ -20,6 +23,11 @@ export class TaskReader {
       const number = await findTask(db, reference)
       return number === undefined ? undefined : detailOf(db, number)
     })
+  }
+
+  /** The cards of some tasks, also of deleted ones, in the order of their numbers. */
+  cards(numbers: readonly number[]): Promise<readonly Task[]> {
+    return this.source.read(async (db) => (await cardsQuery.run(db, { numbers: JSON.stringify(numbers) })).rows.map(taskOf))
   }
 
   /** See {@link listTasks}; of one column of the board, or wherever they are. */
@@ -51,3 +59,11 @@ export class TaskReader {
     })
   }
 }
+
+const cardsQuery = new PreparedQuery<BoardTables, { numbers: string }, TaskRow>((db, { numbers }) =>
+  db
+    .selectFrom('task')
+    .select([...TASK_COLUMNS, labelsColumn])
+    .where('number', 'in', sql<number>`(select value from json_each(${numbers}))`)
+    .orderBy('number'),
+)
