@@ -19,6 +19,13 @@ export class CommentStore {
     this.#clock = clock
   }
 
+  get(id: string): Promise<Comment | undefined> {
+    return this.#database.read(async (db) => {
+      const row = await db.selectFrom('comment').selectAll().where('id', '=', id).executeTakeFirst()
+      return row && commentOf(row)
+    })
+  }
+
   /** Oldest first; with `after`, those that came after that one. */
   list(taskNumber: number, { limit, after }: { readonly limit: number; readonly after?: string }): Promise<readonly Comment[]> {
     return this.#database.read(async (db) => {
