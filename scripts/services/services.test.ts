@@ -1,13 +1,17 @@
 import { gatewaySettings } from '@talaria/gateway'
+import { kanbanSettings } from '@talaria/kanban'
 import { expect, test } from 'vitest'
 import { SERVICES } from './services.ts'
 
-test('the launcher looks for the gateway where its settings say', () => {
-  const gateway = SERVICES.find(({ name }) => name === 'gateway')
+test.each([
+  ['gateway', gatewaySettings.apiServerHost, gatewaySettings.apiServerPort],
+  ['kanban', kanbanSettings.host, kanbanSettings.port],
+])('the launcher looks for the %s where its settings say', (name, host, port) => {
+  const service = SERVICES.find((one) => one.name === name)
   const addressOf = ({ env, file, fallback }: { readonly env: string; readonly file?: string; readonly fallback?: unknown } = { env: '' }) => ({
     env,
     file,
     fallback,
   })
-  expect([addressOf(gateway?.host), addressOf(gateway?.port)]).toEqual([addressOf(gatewaySettings.apiServerHost), addressOf(gatewaySettings.apiServerPort)])
+  expect([addressOf(service?.host), addressOf(service?.port)]).toEqual([addressOf(host), addressOf(port)])
 })

@@ -18,4 +18,16 @@ export const SERVICES: readonly ServiceEntry[] = [
       ],
     ],
   },
+  {
+    name: 'kanban',
+    main: 'apps/kanban/src/main.ts',
+    host: { env: 'KANBAN_HOST', file: 'kanban.host', schema: text(), fallback: '127.0.0.1', help: 'Where the kanban service listens.' },
+    port: { env: 'KANBAN_PORT', file: 'kanban.port', schema: port(), fallback: 8788, help: 'The port it listens on.' },
+    secrets: ['KANBAN_KEY'],
+    invitations: (url, envFile) => [
+      ['Its API, described:', `${url}/api/boards/openapi.json`],
+      ['Its key:', `KANBAN_KEY in ${envFile}`],
+      ['Have something done:', `npx pnpm talaria kanban create "Say hello" --assignee agent && npx pnpm talaria kanban watch`],
+    ],
+  },
 ]

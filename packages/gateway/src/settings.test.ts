@@ -1,29 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { agentSettingsOf } from '@talaria/agent/settings'
 import { ConfigError, loadSettings } from '@talaria/core/config'
 import { expect, test } from 'vitest'
-import { settingsMarkdown } from '../test/settings-markdown.ts'
 import { gatewaySettings } from './settings.ts'
 
-const PAGE = fileURLToPath(new URL('../../../docs/settings.md', import.meta.url))
 const load = (env: Record<string, string> = {}) => loadSettings(gatewaySettings, { env, home: join(tmpdir(), 'a-home-that-is-not-there') })
-
-/** After a change: `npx vitest run --project gateway src/settings.test.ts --update`. */
-test('docs/settings.md has every setting as the program has it, and no other', async () => {
-  await expect(settingsMarkdown(gatewaySettings)).toMatchFileSnapshot(PAGE)
-})
-
-test('the pages of the documentation name no setting that there is not', () => {
-  const known = new Set([...Object.values(gatewaySettings).map(({ env }) => env), 'TALARIA_HOME'])
-  for (const page of ['README.md', 'docs/api.md', 'docs/operations.md', 'docs/models.md', 'docs/conversations.md', 'docs/settings.md']) {
-    const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8')
-    const named = [...text.matchAll(/\b(?:API_SERVER|TALARIA|OPENAI|ANTHROPIC)_[A-Z_]+[A-Z]\b/g)].map(([name]) => name)
-    expect([page, named.filter((name) => !known.has(name))]).toEqual([page, []])
-  }
-})
 
 test('without any setting a gateway has defaults, and no key', async () => {
   expect(await load()).toMatchObject({

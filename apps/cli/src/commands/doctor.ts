@@ -2,7 +2,7 @@ import { messageOf } from '@talaria/core'
 import { deepHealthSchema, type DeepHealth } from '@talaria/core/contracts'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { serviceClients } from '../gateway-client.ts'
+import { runningClients } from '../gateway-client.ts'
 import { printJson } from '../print-json.ts'
 import { table } from '../table.ts'
 
@@ -13,7 +13,7 @@ export function addDoctor(program: Command): void {
     .description('Try everything that the services need, and say what is wrong. Asks the running services; exits with 1 when something failed.')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
-      for (const client of serviceClients(await readConfig())) {
+      for (const client of await runningClients(await readConfig())) {
         try {
           const health = await client.ask('GET', '/health/deep', deepHealthSchema)
           if (health.status === 'failed') process.exitCode = 1

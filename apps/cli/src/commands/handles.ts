@@ -3,7 +3,7 @@ import { handlesReportSchema, type HandlesReport } from '@talaria/core/contracts
 import type { Command } from 'commander'
 import { age } from '../age.ts'
 import { readConfig } from '../config.ts'
-import { serviceClients } from '../gateway-client.ts'
+import { runningClients } from '../gateway-client.ts'
 import { printJson } from '../print-json.ts'
 import { table } from '../table.ts'
 
@@ -15,7 +15,7 @@ export function addHandles(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
       const reports: HandlesReport[] = []
-      for (const client of serviceClients(await readConfig())) {
+      for (const client of await runningClients(await readConfig())) {
         try {
           reports.push(await client.ask('GET', '/handles', handlesReportSchema))
         } catch (error) {

@@ -1,6 +1,6 @@
 import { describeSettings } from '@talaria/core/config'
-import { gatewaySettings } from '@talaria/gateway/settings'
 import type { Command } from 'commander'
+import { everySetting } from '../every-setting.ts'
 import { printJson } from '../print-json.ts'
 
 /** `talaria settings`: everything that can be set. */
@@ -10,7 +10,7 @@ export function addSettings(program: Command): void {
     .description('List everything that can be set: in the environment, in .env or in config.yaml of TALARIA_HOME. Asks nobody.')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean }) => {
-      const rows = describeSettings(gatewaySettings)
+      const rows = describeSettings(everySetting)
       if (options.json) return printJson(rows)
       for (const { env, file, help, expected, fallback } of rows) {
         console.log(

@@ -3,9 +3,10 @@ import { serviceStatusSchema, type PlatformStatus, type ServiceStatus } from '@t
 import { planApiServer } from '@talaria/gateway/api-server-plan'
 import { PLATFORMS } from '@talaria/gateway/platforms'
 import type { Command } from 'commander'
+import { z } from 'zod'
 import { age } from '../age.ts'
 import { readConfig, type Config } from '../config.ts'
-import { gatewayClient } from '../gateway-client.ts'
+import { gatewayClient, kanbanClient } from '../gateway-client.ts'
 import { printJson } from '../print-json.ts'
 import { table } from '../table.ts'
 
@@ -16,8 +17,10 @@ export function addStatus(program: Command): void {
     .description('Show what runs, and why what does not run does not. Asks the running services; works without any.')
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
-      const status = await statusOfGateway(await readConfig())
-      if (options.json) return printJson(status)
+      const config = await readConfig()
+      const status = await statusOfGateway(config)
+      const kanban = await statusOfKanban(config)
+      if (options.json) return printJson({ ...status, kanban })
       console.log(`gateway: ${inWords(status)} (${status.url})\n`)
       console.log(
         table(
@@ -25,7 +28,41 @@ export function addStatus(program: Command): void {
           status.platforms.map((platform) => [platform.name, platform.state, platform.reason ?? '']),
         ),
       )
+      console.log(`\nkanban: ${kanbanInWords(kanban)} (${kanban.url})`)
     })
+}
+
+/** What a dispatcher says of itself, as far as it is shown. */
+const dispatcherStatusSchema = z.object({
+  isPaused: z.boolean(),
+  running: z.number(),
+  maxRunning: z.number(),
+  illBoards: z.array(z.object({ board: z.string(), reason: z.string() })),
+})
+
+interface KanbanStatus {
+  readonly running: boolean
+  readonly url: string
+  readonly dispatcher?: z.output<typeof dispatcherStatusSchema>
+  readonly problem?: string
+}
+
+async function statusOfKanban(config: Config): Promise<KanbanStatus> {
+  const client = kanbanClient(config)
+  const running = await client.isRunning()
+  if (!running) return { running, url: client.url }
+  try {
+    return { running, url: client.url, dispatcher: await client.ask('GET', '/status', dispatcherStatusSchema) }
+  } catch (error) {
+    return { running, url: client.url, problem: messageOf(error) }
+  }
+}
+
+function kanbanInWords({ running, dispatcher, problem }: KanbanStatus): string {
+  if (!running) return 'not running'
+  if (!dispatcher) return `running, but it does not say how it is: ${problem}`
+  const ill = dispatcher.illBoards.map(({ board, reason }) => `; board ${board} cannot be used: ${reason}`).join('')
+  return `${dispatcher.isPaused ? 'paused' : 'running'}, ${dispatcher.running} of ${dispatcher.maxRunning} workers${ill}`
 }
 
 interface GatewayStatus {

@@ -19,6 +19,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   cron: 'Cron',
   chats: 'Conversations on chat platforms',
   platforms: 'Chat platforms',
+  kanban: 'Boards',
 }
 
 /** The page of documentation for a table of settings. */
