@@ -314,4 +314,4 @@ CREATE TABLE 'task_fts_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTEGER)
 
 CREATE TABLE 'task_fts_config'(k PRIMARY KEY, v) WITHOUT ROWID;
 
-CREATE TABLE search_progress (seq integer not null) strict;
+CREATE TABLE search_progress (seq integer not null, after_task integer) strict;

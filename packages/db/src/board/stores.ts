@@ -6,8 +6,11 @@ import { BoardStore } from './board-store.ts'
 import { ClaimStore } from './claim-store.ts'
 import { CommentStore } from './comment-store.ts'
 import { EventReader } from './event-store.ts'
+import { RecipeStore } from './recipe-store.ts'
+import { RoutineStore } from './routine-store.ts'
 import { SubscriptionStore } from './subscription-store.ts'
 import type { BoardTables } from './tables.ts'
+import { TaskSearch } from './task-search.ts'
 import { TaskStore } from './task-store.ts'
 import { TranscriptStore } from './transcript-store.ts'
 
@@ -15,6 +18,7 @@ import { TranscriptStore } from './transcript-store.ts'
 export interface BoardStores {
   readonly board: BoardStore
   readonly tasks: TaskStore
+  readonly search: TaskSearch
   readonly claims: ClaimStore
   readonly transcripts: TranscriptStore
   readonly events: EventReader
@@ -22,6 +26,8 @@ export interface BoardStores {
   readonly attachments: AttachmentStore
   readonly approvals: ApprovalStore
   readonly subscriptions: SubscriptionStore
+  readonly routines: RoutineStore
+  readonly recipes: RecipeStore
 }
 
 /** `attachmentsFolder` is where the bytes of its files lie. */
@@ -29,6 +35,7 @@ export function boardStores(database: Database<BoardTables>, attachmentsFolder: 
   return {
     board: new BoardStore(database, clock),
     tasks: new TaskStore(database, clock),
+    search: new TaskSearch(database),
     claims: new ClaimStore(database, clock),
     transcripts: new TranscriptStore(database, clock),
     events: new EventReader(database),
@@ -36,5 +43,7 @@ export function boardStores(database: Database<BoardTables>, attachmentsFolder: 
     attachments: new AttachmentStore(database, attachmentsFolder, clock),
     approvals: new ApprovalStore(database, clock),
     subscriptions: new SubscriptionStore(database, clock),
+    routines: new RoutineStore(database, clock),
+    recipes: new RecipeStore(database, clock),
   }
 }

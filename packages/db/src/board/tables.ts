@@ -281,9 +281,10 @@ export interface SpendTable {
   run_ms: Generated<number>
 }
 
-/** How far the full-text index has come, as the sequence number of an event. */
+/** How far the full-text index has come: the last event that it follows, and while it is made anew, the last task that is in it. */
 export interface SearchProgressTable {
   seq: number
+  after_task: number | null
 }
 
 /** A row of the full-text index; its rowid is the task's number. */

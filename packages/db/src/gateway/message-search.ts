@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { Snapshot } from '../scope.ts'
+import { searchTermsOf, snippetOf, type Snippet } from '../search-text.ts'
 import { messageOf } from './message-rows.ts'
 import type { Message, Viewer } from './records.ts'
-import { matchExpression, scopeToken, searchTermsOf, snippetOf, type Snippet } from './search-text.ts'
+import { matchExpression, scopeToken } from './search-text.ts'
 import type { GatewayTables } from './tables.ts'
 
 /** Ranking looks at no more than the newest this many hits: `order by rank` over 250,000 takes half a second. */

@@ -278,7 +278,7 @@ export const boardTables: Migration = {
     ) strict, without rowid`,
 
     `create virtual table task_fts using fts5 (title, body, comments, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'")`,
-    `create table search_progress (seq integer not null) strict`,
-    `insert into search_progress values (0)`,
+    `create table search_progress (seq integer not null, after_task integer) strict`,
+    `insert into search_progress values (0, null)`,
   ],
 }
