@@ -30,10 +30,10 @@ export class Program implements AsyncDisposable {
     )
   }
 
-  /** Waits until `/health` answers with success. */
-  async healthy(): Promise<void> {
-    await this.#until(`${this.url}/health answers`, () =>
-      fetch(`${this.url}/health`).then(
+  /** Waits until `/health` answers with success; that of the gateway unless told otherwise. */
+  async healthy(url = this.url): Promise<void> {
+    await this.#until(`${url}/health answers`, () =>
+      fetch(`${url}/health`).then(
         (response) => response.ok,
         () => false,
       ),
