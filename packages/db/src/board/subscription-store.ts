@@ -36,7 +36,7 @@ export class SubscriptionStore {
     })
   }
 
-  /** Those that have not been told of the newest event, are not parked, and may be told now. */
+  /** Those that something has happened for since they were last told, that are not parked, and may be told now. */
   behind(kind: SubscriptionTarget['kind'], limit: number): Promise<readonly Subscription[]> {
     const now = this.#clock.now()
     return this.#database.read(async (db) => {
@@ -44,6 +44,19 @@ export class SubscriptionStore {
         .selectFrom('subscription')
         .selectAll()
         .where('cursor', '<', (eb) => eb.selectFrom('event').select((event) => event.fn.max('seq').as('seq')))
+        // Of thousands that follow a task each, those of one task, and not all of them.
+        .where((eb) =>
+          eb.or([
+            eb('task_number', 'is', null),
+            eb.exists(
+              eb
+                .selectFrom('event')
+                .select('event.seq')
+                .whereRef('event.task_number', '=', 'subscription.task_number')
+                .whereRef('event.seq', '>', 'subscription.cursor'),
+            ),
+          ]),
+        )
         .where('parked_at', 'is', null)
         .where('target_key', 'like', `${kind}:%`)
         .where((eb) => eb.or([eb('next_at', 'is', null), eb('next_at', '<=', now)]))
@@ -87,6 +100,11 @@ export class SubscriptionStore {
         .executeTakeFirstOrThrow(),
     )
     return numUpdatedRows === 1n
+  }
+
+  /** Has it be told no earlier than then: a digest gathers. Nothing when somebody else told it meanwhile. */
+  async postpone(id: string, { cursor, until }: { readonly cursor: number; readonly until: number }): Promise<void> {
+    await this.#database.write((tx) => tx.updateTable('subscription').set({ next_at: until }).where('id', '=', id).where('cursor', '=', cursor).execute())
   }
 
   /** Notes that it could not be told, and when to try again; without `nextAt` it is parked until somebody resumes it. */

@@ -1,4 +1,4 @@
-import type { IllBoard } from '../dispatcher/board-watch.ts'
+import type { IllBoard } from '../boards/board-watch.ts'
 import type { MemoryPressure } from '../dispatcher/memory-pressure.ts'
 
 /** What a dispatcher says about itself. */

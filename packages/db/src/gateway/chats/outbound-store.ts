@@ -103,6 +103,16 @@ export class OutboundStore extends OutboundReader {
     })
   }
 
+  /** Writes chunks unless the first of them is here already: who is not sure to have said something says it again. False when it is. */
+  addOnce(chunks: readonly NewOutbound[]): Promise<boolean> {
+    const now = this.#clock.now()
+    return this.#database.write(async (tx) => {
+      const known = await tx.selectFrom('outbound').select('position').where('id', '=', chunks[0]!.id).executeTakeFirst()
+      if (!known) await insertOutbound(tx, chunks, now)
+      return known === undefined
+    })
+  }
+
   /** Takes what is due on a platform, at most one row a chat, oldest first; each is this runner's to send now. */
   async claimDue(platform: string, runner: string, limit: number): Promise<readonly Outbound[]> {
     const now = this.#clock.now()

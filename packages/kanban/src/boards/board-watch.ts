@@ -75,7 +75,7 @@ export class BoardWatch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended.abort(new Error('the dispatcher is stopping'))
+    this.#ended.abort(new Error('boards are followed no longer'))
     for (const { stop } of this.#watched.values()) stop.abort()
     await Promise.all([this.#running, ...[...this.#watched.values()].map(({ done }) => done)])
   }
