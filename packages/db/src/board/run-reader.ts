@@ -69,7 +69,7 @@ export class RunReader {
     return this.source.read((db) => dueOn(db, now))
   }
 
-  /** When time alone brings something to do next, after `now`: a task may begin, a lease ends, or an attempt has taken too long. */
+  /** When time alone brings something to do next, after `now`: a task may begin, a routine makes one, a lease ends, or an attempt has taken too long. */
   nextAt(now: number): Promise<number | undefined> {
     return this.source.read(async (db) => (await nextQuery.first(db, { now }))?.at ?? undefined)
   }
@@ -98,7 +98,7 @@ const countQuery = new PreparedQuery<BoardTables, { host: string }, { count: num
     .where('host', '=', host),
 )
 
-/** The least of what four indexes begin with. */
+/** The least of what five indexes begin with. */
 const nextQuery = new PreparedQuery<BoardTables, { now: number }, { at: number | null }>((db, { now }) =>
   db.selectNoFrom((eb) =>
     sql<number | null>`(select min(at) from (select ${eb
@@ -120,6 +120,11 @@ const nextQuery = new PreparedQuery<BoardTables, { now: number }, { at: number |
         .selectFrom('run')
         .select(({ fn }) => fn.min('deadline_at').as('at'))
         .where('ended_at', 'is', null)
-        .where('deadline_at', '>', now)}))`.as('at'),
+        .where('deadline_at', '>', now)}
+      union all select ${eb
+        .selectFrom('routine')
+        .select(({ fn }) => fn.min('next_slot').as('at'))
+        .where(sql<boolean>`state = 'scheduled' and next_slot is not null`)
+        .where('next_slot', '>', now)}))`.as('at'),
   ),
 )

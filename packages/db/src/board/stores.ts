@@ -8,6 +8,7 @@ import { CommentStore } from './comment-store.ts'
 import { EventReader } from './event-store.ts'
 import { RecipeStore } from './recipe-store.ts'
 import { RoutineStore } from './routine-store.ts'
+import { BoardRetention } from './retention.ts'
 import { SubscriptionStore } from './subscription-store.ts'
 import type { BoardTables } from './tables.ts'
 import { TaskSearch } from './task-search.ts'
@@ -26,6 +27,7 @@ export interface BoardStores {
   readonly attachments: AttachmentStore
   readonly approvals: ApprovalStore
   readonly subscriptions: SubscriptionStore
+  readonly retention: BoardRetention
   readonly routines: RoutineStore
   readonly recipes: RecipeStore
 }
@@ -43,6 +45,7 @@ export function boardStores(database: Database<BoardTables>, attachmentsFolder: 
     attachments: new AttachmentStore(database, attachmentsFolder, clock),
     approvals: new ApprovalStore(database, clock),
     subscriptions: new SubscriptionStore(database, clock),
+    retention: new BoardRetention(database, attachmentsFolder, clock),
     routines: new RoutineStore(database, clock),
     recipes: new RecipeStore(database, clock),
   }
