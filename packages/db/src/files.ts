@@ -122,6 +122,12 @@ export function createFileOf(file: string, bytes: Uint8Array): void {
   writeFileSync(file, bytes, { mode: 0o600, flush: true })
 }
 
+/** When a plain file was written last, in milliseconds; `undefined` when there is none. */
+export function modifiedAt(file: string): number | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  return stats?.isFile() ? stats.mtimeMs : undefined
+}
+
 /** Removes a file that is no database; nothing happens when there is none. */
 export function removeSmallFile(file: string): void {
   rmSync(file, { force: true })
