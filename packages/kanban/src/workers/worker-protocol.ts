@@ -1,4 +1,4 @@
-import type { RunWish, TaskDetail, TaskState } from '@talaria/db'
+import type { Budget, RunWish, TaskDetail, TaskState } from '@talaria/db'
 import { z } from 'zod'
 import { WorkerDefinition } from './worker-definition.ts'
 
@@ -8,7 +8,11 @@ import { WorkerDefinition } from './worker-definition.ts'
  */
 
 /** What the attempt has cost so far, not since the last time: said twice, it is booked once. */
-const SpendBody = z.object({ inputTokens: z.int().min(0), outputTokens: z.int().min(0), costMicros: z.int().min(0) })
+const SpendBody = z.object({
+  inputTokens: z.int().min(0).default(0),
+  outputTokens: z.int().min(0).default(0),
+  costMicros: z.int().min(0).default(0),
+})
 
 /** What every end answers: where the task is now. `review`, although it was completed, when a person is to approve of it first. */
 export interface EndAnswer {
@@ -29,6 +33,8 @@ export interface RunAnswer {
   readonly leaseMs: number
   /** When the attempt must be over, by the wall. */
   readonly deadlineAt: number | null
+  /** What is left for the task to cost; nothing is said about what has no limit. */
+  readonly budget: Budget
 }
 
 /** `POST /run/heartbeat` */
@@ -108,7 +114,7 @@ export interface Refusal {
   readonly error: { readonly code: string; readonly message: string; readonly details?: Readonly<Record<string, unknown>> }
 }
 
-/** An event of `GET /run/wishes`, a stream that stays open while the worker lives, and goes on by `Last-Event-ID`. */
+/** An event of `GET /run/wishes`, a stream that stays open while the worker lives, and goes on by `Last-Event-ID`. The name of each is its type. */
 export type WishEvent =
   | { readonly type: 'steer'; readonly id: string; readonly author: string; readonly text: string }
   | { readonly type: 'comment'; readonly id: string; readonly author: string; readonly text: string }
