@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, DescriptorBudget, Env, EventLoopDelay, HomePaths, Log } from '@talaria/core'
 import { createMetrics } from '@talaria/core/metrics'
-import { FILES_PER_DATABASE, type BoardStores, type Databases, type TaskDetail } from '@talaria/db'
+import { FILES_PER_DATABASE, type BoardStores, type Claim, type Databases, type RunFailure, type TaskDetail } from '@talaria/db'
 import { dispatcherId } from './dispatcher/dispatcher-id.ts'
 import { Dispatcher } from './dispatcher/dispatcher.ts'
 import { Leadership } from './dispatcher/leadership.ts'
@@ -14,10 +14,12 @@ import { registerKanbanMetrics } from './kanban-metrics.ts'
 import type { KanbanControl } from './routes/kanban-control.ts'
 import type { KanbanSettings } from './settings.ts'
 import { kanbanTools } from './tools/kanban-tools.ts'
-import { createWorkerApi } from './workers/worker-api.ts'
+import { Completion } from './workers/completion.ts'
 import type { Executor } from './workers/executor.ts'
+import { GithubChecks } from './workers/github-checks.ts'
 import { workerSocketPath } from './workers/socket-path.ts'
 import { BUILT_IN_AGENT, type WorkerDefinition } from './workers/worker-definition.ts'
+import { createWorkerApi } from './workers/worker-api.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 import { createGit } from './workspaces/git.ts'
 import { prepareWorkspace, type WorkspacePlaces } from './workspaces/prepare-workspace.ts'
@@ -51,6 +53,7 @@ export class Kanban implements AsyncDisposable {
   readonly #leadership: Leadership
   readonly #places: WorkspacePlaces
   readonly #running = new AsyncDisposableStack()
+  readonly #ended = new AbortController()
   #isDraining = false
 
   /** Opens nothing; {@link start} does. */
@@ -138,6 +141,8 @@ export class Kanban implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Streams would keep their connections open for the whole grace period.
+    this.#ended.abort(new Error('the kanban service is stopping'))
     await this.#running.disposeAsync()
   }
 
@@ -166,16 +171,18 @@ export class Kanban implements AsyncDisposable {
   }
 
   #createWorkerApi() {
-    const { settings, clock, log } = this.#options
-    return createWorkerApi({
+    const { settings, env, clock, log } = this.#options
+    const { githubToken: token, githubUrl: baseUrl } = settings
+    const attempts = {
       storesOf: this.#storesOf,
-      workerOf: this.#workerOf,
-      settings,
-      tools: kanbanTools,
-      failed: (claim, failure) => this.#dispatcher.failed(claim, failure),
+      prepare: (board: string, task: TaskDetail) => this.#prepare(board, task),
+      failed: (claim: Claim, failure: RunFailure) => this.#dispatcher.failed(claim, failure),
+      signal: this.#ended.signal,
       clock,
       log,
-    })
+    }
+    const completion = new Completion({ ...attempts, env, pullRequests: new GithubChecks({ baseUrl, ...(token !== undefined && { token }) }) })
+    return createWorkerApi({ ...attempts, settings, workerOf: this.#workerOf, tools: kanbanTools, completion, onChange: () => this.#dispatcher.wake() })
   }
 
   #createApp() {

@@ -1,4 +1,4 @@
-import { defineSettings, duration, flag, integer, list, oneOf, port, text, type SettingsOf } from '@talaria/core/config'
+import { defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
 import { z } from 'zod'
 import { WorkerDefinition } from './workers/worker-definition.ts'
 
@@ -145,6 +145,19 @@ export const kanbanSettings = defineSettings({
     schema: duration(),
     fallback: 0,
     help: 'How long the scratch workspace of a task that has ended is kept.',
+  },
+  githubToken: {
+    env: 'GITHUB_TOKEN',
+    schema: text('a token').optional(),
+    secret: true,
+    help: 'For completions that wait for the checks of a pull request: a token that may read checks and statuses.',
+  },
+  githubUrl: {
+    env: 'GITHUB_API_URL',
+    file: 'kanban.github_api_url',
+    schema: url(),
+    fallback: 'https://api.github.com',
+    help: 'Address of the GitHub API; that of an own installation ends with /api/v3.',
   },
   eventsKept: {
     env: 'KANBAN_EVENTS_KEPT',

@@ -217,3 +217,29 @@ test('a board that is deleted under the dispatcher is let go, and the others go 
   await boards.storesOf('default').tasks.create({ title: 'y', assignee: 'anna' }, 'test')
   await until('the other board goes on', 5_000, async () => (await stateOf(boards, 1)) === 'done')
 })
+
+test('tasks that name nobody get the default assignee, and without one they say that they wait for it', async () => {
+  await using boards = await openTestBoards(['default', 'other'])
+  await using running = await dispatcherOf(boards, completing(boards))
+  await boards.storesOf('other').board.change({ settings: { defaultAssignee: 'anna' } }, { actor: 'test' })
+  for (const board of ['default', 'other']) await boards.storesOf(board).tasks.create({ title: 'whose?' }, 'test')
+  running.dispatcher.start()
+  await until('one is done', 5_000, async () => (await stateOf(boards, 1, 'other')) === 'done')
+  expect((await boards.storesOf('other').tasks.get(1))!.assignee).toBe('anna')
+  await until('the other knows why', 5_000, async () => (await boards.storesOf('default').tasks.get(1))!.waiting?.code === 'unassigned')
+})
+
+test('a day whose budget is used up begins nothing, and says so', async () => {
+  await using boards = await openTestBoards()
+  await using running = await dispatcherOf(boards, async ({ claim }) => {
+    await boards.storesOf('default').claims.complete(claim, { summary: 'done', spend: { inputTokens: 90, outputTokens: 20, costMicros: 0 } })
+  })
+  const { board, tasks } = boards.storesOf('default')
+  await board.change({ settings: { dayBudget: { tokens: 100 } } }, { actor: 'test' })
+  await tasks.create({ title: 'first', assignee: 'anna' }, 'test')
+  running.dispatcher.start()
+  await until('the first is done', 5_000, async () => (await stateOf(boards, 1)) === 'done')
+  await tasks.create({ title: 'second', assignee: 'anna' }, 'test')
+  await until('the second knows why', 5_000, async () => (await tasks.get(2))!.waiting?.code === 'budget')
+  expect((await tasks.get(2))!.waiting!.detail).toContain('100 tokens')
+})

@@ -5,6 +5,7 @@ import type { KanbanSettings } from '../settings.ts'
 import { signalGroup } from '../workers/process-executor.ts'
 import type { WorkerDefinition } from '../workers/worker-definition.ts'
 import type { WorkerExit } from '../workers/executor.ts'
+import { boardBudgetRefusal, hasBoardBudget, taskBudgetRefusal } from '../workers/budgets.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import { newWorkerSecret } from '../workers/worker-token.ts'
 import { BoardWatch, type IllBoard } from '../boards/board-watch.ts'
@@ -23,6 +24,9 @@ const ADOPT_EVERY_MS = 60_000
 
 /** Beyond its tick, before a dispatcher that does not look any more is one that hangs. */
 const STALLED_MS = 60_000
+
+/** Looked at for a missing assignee before tasks are claimed. */
+const ASSIGNED_AT_ONCE = 50
 
 /** Longest pause before workers that may merely have slept with the host are given up. */
 const LONGEST_GRACE_MS = 30_000
@@ -209,8 +213,12 @@ export class Dispatcher implements AsyncDisposable {
     const boards: Board[] = []
     for (const slug of slugs) {
       await this.#each(slug, async () => {
-        const board = await storesOf(slug).board.get()
-        if (board.pausedAt === null && board.archivedAt === null) boards.push(board)
+        const { board: store } = storesOf(slug)
+        const board = await store.get()
+        if (board.pausedAt !== null || board.archivedAt !== null) return
+        const refusal = hasBoardBudget(board) ? boardBudgetRefusal(board, await store.spend()) : undefined
+        if (refusal) await this.#noteHeld(board, 'budget', refusal.detail)
+        else boards.push(board)
       })
     }
     const running = await this.#runningOnHost()
@@ -251,6 +259,7 @@ export class Dispatcher implements AsyncDisposable {
     const { storesOf, pool, settings, id, clock, random, maxRunning, log } = this.#options
     const { claims } = storesOf(board.slug)
     try {
+      await this.#assignDefault(board)
       const secrets = Array.from({ length: places }, newWorkerSecret)
       const { claimed, held } = await claims.claimMany({
         ...this.#claimOptions(board),
@@ -268,6 +277,11 @@ export class Dispatcher implements AsyncDisposable {
           await claims.release(one.claim, 'the host has no room for it', { retryAt: clock.now() + Math.round(CONTENDED_MS * (1 + random())) })
           continue
         }
+        const overspent = taskBudgetRefusal(one.task, board)
+        if (overspent) {
+          await this.failed(one.claim, { class: 'budget', code: 'task_budget', message: overspent.detail })
+          continue
+        }
         kept += 1
         this.counts.claimed += 1
         void pool.begin(one, secrets[index]!.secret)
@@ -277,6 +291,16 @@ export class Dispatcher implements AsyncDisposable {
       log.error({ err: error, board: board.slug }, 'nothing could be claimed on a board; the others go on')
       return { claimed: 0, kept: 0 }
     }
+  }
+
+  /** Tasks that name nobody get whoever is named for them, where somebody is. */
+  async #assignDefault(board: Board): Promise<void> {
+    const { settings, storesOf, clock, id } = this.#options
+    const assignee = board.settings.defaultAssignee ?? settings.defaultAssignee
+    if (assignee === undefined) return
+    const { claims, tasks } = storesOf(board.slug)
+    const first = await claims.candidates({ states: ['ready'], now: clock.now(), limit: ASSIGNED_AT_ONCE })
+    for (const { number, assignee: known } of first) if (known === null) await tasks.assign(number, assignee, { actor: `dispatcher:${id}` })
   }
 
   #claimOptions(board: Board) {
@@ -295,11 +319,11 @@ export class Dispatcher implements AsyncDisposable {
   }
 
   /** Writes down for the first in line why they wait; the rest waits behind them. */
-  async #noteHeld(board: Board, code: 'host_cap' | 'memory' | 'dispatcher_paused'): Promise<void> {
+  async #noteHeld(board: Board, code: 'host_cap' | 'memory' | 'dispatcher_paused' | 'budget', detail?: string): Promise<void> {
     const { storesOf, clock, settings } = this.#options
     const { claims } = storesOf(board.slug)
     const first = await claims.candidates({ states: ['ready', 'review'], now: clock.now(), limit: 20 })
-    await claims.setWaiting(first.map(({ number }) => ({ number, code, detail: waitingDetail(code, board, settings) })))
+    await claims.setWaiting(first.map(({ number }) => ({ number, code, detail: detail ?? waitingDetail(code, board, settings) })))
   }
 
   /** Workers on this host by board, whoever began them. */
