@@ -4,6 +4,7 @@ import { addBackup } from './commands/backup.ts'
 import { addCron } from './commands/cron.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addHandles } from './commands/handles.ts'
+import { addKanban } from './commands/kanban.ts'
 import { addKeys } from './commands/keys.ts'
 import { addLogs } from './commands/logs.ts'
 import { addPairing } from './commands/pairing.ts'
@@ -18,6 +19,7 @@ const EXAMPLES = `
 Examples:
   talaria status
   talaria handles
+  talaria kanban create "Fix the log-in" --assignee coder
   talaria keys create "open webui" --scope chat
   talaria backup
 `
@@ -40,6 +42,7 @@ export function createProgram(): Command {
     addPairing,
     addSessions,
     addCron,
+    addKanban,
     addKeys,
     addBackup,
     addRestore,

@@ -15,7 +15,7 @@ interface NewBoardOptions extends Json {
 
 /** `boards …`: what boards there are, and which one is meant where none is named. */
 export function addBoards(kanban: Command, context: CommandContext): void {
-  const boards = kanban.command('boards').description('Look at, make, choose and put away boards.')
+  const boards = kanban.command('boards').description('Look at, make, choose and put away boards.').usage('[command]')
   addBoardList(boards, context)
   addBoardShow(boards, context)
   addBoardCreate(boards, context)
@@ -27,7 +27,12 @@ export function addBoards(kanban: Command, context: CommandContext): void {
 }
 
 function addBoardList(boards: Command, context: CommandContext): void {
-  const leaf = addLeaf(boards, 'list', { aliases: ['ls'], description: 'List the boards.', examples: ['boards list', 'boards list --all --json'] })
+  const leaf = addLeaf(boards, 'list', {
+    aliases: ['ls'],
+    isDefault: true,
+    description: 'List the boards.',
+    examples: ['boards list', 'boards list --all --json'],
+  })
   leaf.option('--all', 'archived ones, too').action(async ({ all, json }: Json & { readonly all?: boolean }) => {
     const { slug: meant } = context
     const found = await context.options.databases.boards.list({ includeArchived: all === true })

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { type Argument, Command } from 'commander'
 import { addApprovals } from './approval-commands.ts'
 import { addBoards } from './board-commands.ts'
 import { addChanges } from './change-commands.ts'
@@ -17,6 +17,17 @@ import { addWatches } from './watch-commands.ts'
 /** A page that reads well, whatever it is read on. */
 const HELP_WIDTH = 110
 
+/** Commands by what one wants, in the order in which one needs them. */
+const GROUPS: Readonly<Record<string, readonly ((kanban: Command, context: CommandContext) => void)[]>> = {
+  'Make and look:': [addCreate, addList, addShow, addWatches, addOverview],
+  'Move:': [addMoves],
+  'Change:': [addChanges, addTalk],
+  'Work under way:': [addRuns, addApprovals, addSubscriptions],
+  'Boards:': [addBoards, addGc],
+}
+
+const EXAMPLES = ['create "Fix the log-in" --assignee coder', 'list --mine', 'why 12', 'create --help']
+
 /** Every command with its arguments and options, not yet parsed. */
 export function createCommandTree(context: CommandContext): Command {
   const { write, writeError } = context.options
@@ -33,23 +44,28 @@ export function createCommandTree(context: CommandContext): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+    .configureHelp({ subcommandTerm: termOf })
+    .addHelpText(
+      'after',
+      EXAMPLES.map((example) => `  ${context.name} ${example}\n`)
+        .join('')
+        .replace(/^/, '\nExamples:\n'),
+    )
     // Ends by an exception, which has the exit code that we choose.
     .exitOverride()
-  for (const add of [
-    addCreate,
-    addList,
-    addShow,
-    addWatches,
-    addOverview,
-    addMoves,
-    addChanges,
-    addTalk,
-    addRuns,
-    addApprovals,
-    addSubscriptions,
-    addBoards,
-    addGc,
-  ])
-    add(kanban, context)
+  for (const [heading, adds] of Object.entries(GROUPS)) {
+    kanban.commandsGroup(heading)
+    for (const add of adds) add(kanban, context)
+  }
   return kanban
+}
+
+/** The arguments of a command as lists of commands show them: options are in its own help. */
+function termOf(command: Command): string {
+  return [command.name(), ...command.registeredArguments.map((argument) => humanReadableArgName(argument))].join(' ')
+}
+
+function humanReadableArgName(argument: Argument): string {
+  const name = argument.name() + (argument.variadic ? '…' : '')
+  return argument.required ? `<${name}>` : `[${name}]`
 }

@@ -34,7 +34,7 @@ export function addCreate(kanban: Command, context: CommandContext): void {
     ],
   })
     .option('--assignee <name>', 'who works on it')
-    .option('--parent <task...>', 'a task that comes first; several are taken', gathered)
+    .option('--parent <task>', 'a task that comes first; given again, one more', gathered)
     .addOption(new Option('--on <end>', 'how its parents must end').choices(['success', 'failure', 'always']).default('success'))
     .option('--any', 'wait for any one of its parents, not for all')
     .addOption(new Option('--triage', 'have it specified before it begins').conflicts('blocked'))

@@ -1,7 +1,7 @@
 import { codeOf, messageOf } from '@talaria/core'
 import type { BoardStores, TaskDetail } from '@talaria/db'
 import type { CommandContext } from './command-context.ts'
-import { taskLine } from './task-lines.ts'
+import { safeLine } from './safe-text.ts'
 
 interface Done {
   readonly json: boolean | undefined
@@ -25,7 +25,7 @@ export async function eachTask(
     try {
       const task = await step(stores, reference)
       results.push(task)
-      if (!json) context.say(`${taskLine(task, context.palette)} ${said(task)}.`)
+      if (!json) context.say(`${context.palette.strong(`#${task.number}`)} "${safeLine(task.title)}" ${said(task)}.`)
     } catch (error) {
       const code = codeOf(error)
       if (code === undefined) throw error

@@ -32,7 +32,7 @@ export function addList(kanban: Command, context: CommandContext): void {
     description: 'List tasks, those that go first at the top.',
     examples: ['list', 'list --mine --state ready,blocked', 'list --label bug --sort due', 'list --assignee none --json'],
   })
-    .option('--state <state...>', `only these: ${STATES.join(', ')}`, gathered)
+    .option('--state <state>', `only these: ${STATES.join(', ')}`, gathered)
     .option('--assignee <name>', 'only those of this assignee; none is nobody')
     .option('--mine', 'only your own; in a chat, those that were asked for in this conversation')
     .option('--label <label>', 'only those with this label')

@@ -29,7 +29,7 @@ function addStats(kanban: Command, context: CommandContext): void {
       const rows = Object.entries(byState).map(([state, count]) => [state, String(count)])
       const lines = [
         rows.length === 0 ? 'There are no tasks.' : table(['STATE', 'TASKS'], rows),
-        ...(oldestReadyAt === null ? [] : [`The oldest ready task has waited since ${fromNow(oldestReadyAt, context.now)}.`]),
+        ...(oldestReadyAt === null ? [] : [`The oldest ready task has waited for ${lengthOf(context.now - oldestReadyAt)}.`]),
         `Spent today: ${spent(spendToday) ?? 'nothing'}; in all: ${spent(spend) ?? 'nothing'}, ${lengthOf(spend.runMs)} of work.`,
       ]
       return lines.join('\n')

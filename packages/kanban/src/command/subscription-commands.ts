@@ -37,7 +37,7 @@ function addSubscribe(kanban: Command, context: CommandContext): void {
     .addOption(new Option('--session <id>', 'a conversation, which is woken').conflicts(['chat', 'webhook']))
     .addOption(new Option('--webhook <url>', 'a URL that is called').conflicts('chat'))
     .addOption(new Option('--mode <mode>', 'whether the chat is told, its conversation woken, or both').choices(['notify', 'wake', 'notify+wake']))
-    .option('--kinds <kind...>', 'only these, such as task.completed', gathered)
+    .option('--kinds <kind>', 'only these, such as task.completed', gathered)
     .option('--digest <minutes>', 'gather what happens into one message every so many minutes', wholeNumber(1))
     .action(async (reference: string | undefined, options: SubscribeOptions) => {
       const { subscriptions } = await context.stores()

@@ -48,7 +48,7 @@ function addWatch(kanban: Command, context: CommandContext): void {
   })
     .option('--assignee <name>', 'only about tasks of this assignee')
     .option('--tenant <name>', 'only about tasks of this tenant')
-    .option('--kinds <kind...>', 'only these, such as task.completed', gathered)
+    .option('--kinds <kind>', 'only these, such as task.completed', gathered)
     .option('--after <number>', 'from the event after this one; from now on unless given', wholeNumber())
     .option('--no-follow', 'end with what there is')
     .action(async (options: WatchOptions) => {

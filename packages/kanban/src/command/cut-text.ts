@@ -1,0 +1,14 @@
+/** A text that is not longer than that: whole lines from its beginning, and how many are missing. */
+export function cutText(text: string, longest: number): string {
+  if (text.length <= longest) return text
+  const lines = text.split('\n')
+  let kept = 0
+  // Room for the line that says what is missing.
+  for (let room = longest - 60; kept < lines.length && (room -= lines[kept]!.length + 1) >= 0;) kept += 1
+  if (kept === 0)
+    return `${text
+      .slice(0, longest - 1)
+      .toWellFormed()
+      .replace(/\uFFFD$/, '')}…`
+  return `${lines.slice(0, kept).join('\n')}\n… and ${lines.length - kept} lines more: ask for less, or in a terminal.`
+}
