@@ -21,6 +21,8 @@ export const WorkerDefinition = z.discriminatedUnion('executor', [
     executor: z.literal('command'),
     /** A program and its arguments, run in the workspace without a shell. The task's context is its standard input. */
     command: z.array(z.string()).min(1),
+    /** How it gets the task on standard input: as text for people and models unless given. */
+    input: z.enum(['text', 'json']).optional(),
     env: z.record(z.string(), z.string()).optional(),
     ...Common,
   }),

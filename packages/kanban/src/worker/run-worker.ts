@@ -1,0 +1,200 @@
+import type { AgentSettingsInput } from '@talaria/agent'
+import { codeOf, messageOf, startLoop, type Clock, type Env, type Log } from '@talaria/core'
+import type { RunWish, Spend } from '@talaria/db'
+import type { HeartbeatAnswer, RunAnswer } from '../workers/worker-protocol.ts'
+import { agentWork } from './agent-work.ts'
+import { commandWork } from './command-work.ts'
+import { httpWork } from './http-work.ts'
+import { PauseGate } from './pause-gate.ts'
+import { Steering } from './steering.ts'
+import { Transcript } from './transcript.ts'
+import { ALREADY_SAID, type Work, type WorkerEnd } from './work.ts'
+import { WorkerClient } from './worker-client.ts'
+import { WorkerError } from './worker-error.ts'
+
+/** Last words after SIGTERM: a dispatcher kills a worker 10 s after it has asked. */
+const LAST_WORDS_MS = 3_000
+
+export interface RunWorkerOptions {
+  readonly socket: string
+  readonly token: string
+  /** The worker's own number, told to the dispatcher. */
+  readonly pid: number
+  /** What commands see of it; not the worker's token. */
+  readonly env: Env
+  readonly agent: AgentSettingsInput
+  /** Aborts when the process is to end. */
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** How a worker's life ended: it said how the work did, somebody else has the task, or nobody could be told. */
+export type WorkerOutcome = 'said' | 'lost' | 'unheard'
+
+/**
+ * A worker's life: it asks what is to be done, does it, keeps its claim while it does, and says once how it ended. It goes
+ * on while no dispatcher is there, and tells the next one.
+ */
+export async function runWorker(options: RunWorkerOptions): Promise<WorkerOutcome> {
+  const { socket, token, pid, signal, clock, log } = options
+  using client = new WorkerClient({ socket, token, clock, log })
+  try {
+    const run = await client.run(pid, signal)
+    return await new WorkerLife(run, client, options).live()
+  } catch (error) {
+    if (codeOf(error) === 'CLAIM_LOST') return 'lost'
+    if (codeOf(error) === 'UNREACHABLE' || signal.aborted) return 'unheard'
+    throw error
+  }
+}
+
+class WorkerLife {
+  readonly #run: RunAnswer
+  readonly #client: WorkerClient
+  readonly #options: RunWorkerOptions
+  readonly #stop = new AbortController()
+  readonly #transcript: Transcript
+  readonly #gate = new PauseGate()
+  readonly #steering = new Steering()
+  readonly #over = new AbortController()
+  readonly #late = new AbortController()
+  /** While nobody hurries there is time for ever; once the process is to end there are seconds. */
+  readonly #inTime: AbortSignal
+  #spend: Spend | undefined
+  /** Why the board wants an end, once it does. */
+  #stopReason: string | undefined
+
+  constructor(run: RunAnswer, client: WorkerClient, options: RunWorkerOptions) {
+    this.#run = run
+    this.#client = client
+    this.#options = options
+    this.#inTime = AbortSignal.any([client.lost, this.#late.signal])
+    this.#transcript = new Transcript({ client, clock: options.clock, log: options.log })
+  }
+
+  async live(): Promise<WorkerOutcome> {
+    const { signal, clock, log } = this.#options
+    const { lost } = this.#client
+    const onLost = () => this.#stop.abort(lost.reason)
+    const onSignal = () => {
+      this.#stop.abort(new WorkerError('STOPPED', 'The worker was told to end.'))
+      void this.#runOutOfTime()
+    }
+    lost.addEventListener('abort', onLost, { once: true })
+    signal.addEventListener('abort', onSignal, { once: true })
+    if (signal.aborted) onSignal()
+    const beat = startLoop({
+      name: 'heartbeat',
+      everyMs: Math.max(1, Math.floor(this.#run.leaseMs / 3)),
+      clock,
+      log,
+      step: async (ending) => this.#heed(await this.#beat(AbortSignal.any([ending, lost]))),
+    })
+    const listening = this.#listen(this.#over.signal)
+    try {
+      const end = await this.#work()
+      return await this.#say(end)
+    } finally {
+      this.#over.abort(new WorkerError('STOPPED', 'the work is over'))
+      lost.removeEventListener('abort', onLost)
+      signal.removeEventListener('abort', onSignal)
+      await Promise.all([beat[Symbol.asyncDispose](), listening])
+    }
+  }
+
+  async #runOutOfTime(): Promise<void> {
+    await this.#options.clock.delay(LAST_WORDS_MS, this.#over.signal).catch(() => {})
+    this.#late.abort(new WorkerError('UNREACHABLE', 'There was no time to say how it ended.'))
+  }
+
+  async #work(): Promise<WorkerEnd | typeof ALREADY_SAID> {
+    const { clock, log } = this.#options
+    try {
+      return await this.#kindOfWork()({
+        run: this.#run,
+        client: this.#client,
+        transcript: this.#transcript,
+        steering: this.#steering,
+        gate: this.#gate,
+        spent: (total) => void (this.#spend = total),
+        signal: this.#stop.signal,
+        clock,
+        log,
+      })
+    } catch (error) {
+      if (this.#client.lost.aborted) throw this.#client.lost.reason
+      if (this.#stop.signal.aborted) return this.#endOfStop()
+      log.error({ err: error }, 'the work failed inside the worker')
+      return { as: 'fail', body: { class: 'crash', code: codeOf(error) ?? 'worker_failed', message: messageOf(error).slice(0, 4_000) } }
+    }
+  }
+
+  /** The board's wish if there is one, else this machine's: then it is tried again elsewhere or later. */
+  async #endOfStop(): Promise<WorkerEnd> {
+    if (this.#stopReason === undefined) {
+      await this.#beat(this.#inTime).then(
+        (answer) => this.#heed(answer),
+        () => {},
+      )
+    }
+    if (this.#stopReason !== undefined)
+      return { as: 'block', body: { kind: 'needs_input', reason: `Stopped: ${this.#stopReason || 'somebody wanted it to end.'}` } }
+    return { as: 'fail', body: { class: 'infrastructure', code: 'terminated', message: 'The worker was told to end by the machine it runs on.' } }
+  }
+
+  /** Everything that was said first, then the end, until it is heard. */
+  async #say(end: WorkerEnd | typeof ALREADY_SAID): Promise<WorkerOutcome> {
+    const { log } = this.#options
+    if (end === ALREADY_SAID) return 'said'
+    await this.#transcript.flush(this.#inTime)
+    try {
+      await this.#client.end(this.#withSpend(end), this.#inTime)
+    } catch (error) {
+      if (codeOf(error) !== 'REFUSED') throw error
+      log.warn({ err: error, end: end.as }, 'an end was refused')
+      const body = { class: 'task' as const, code: 'end_refused', message: messageOf(error).slice(0, 4_000) }
+      await this.#client.end(this.#withSpend({ as: 'fail', body }), this.#inTime)
+    }
+    return 'said'
+  }
+
+  #withSpend(end: WorkerEnd): WorkerEnd {
+    return this.#spend ? ({ ...end, body: { ...end.body, spend: this.#spend } } as WorkerEnd) : end
+  }
+
+  #beat(signal: AbortSignal): Promise<HeartbeatAnswer> {
+    return this.#client.heartbeat(this.#spend ? { spend: this.#spend } : {}, signal)
+  }
+
+  async #listen(signal: AbortSignal): Promise<void> {
+    try {
+      for await (const event of this.#client.wishes(signal)) {
+        if (event.type === 'wish') this.#heed(event)
+        else if (event.type !== 'fenced') this.#steering.add(event.author, event.text)
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#options.log.warn({ err: error }, 'wishes are not heard any more; heartbeats still tell of them')
+    }
+  }
+
+  #heed({ wish, reason }: { readonly wish: RunWish | null; readonly reason: string | null }): void {
+    if (wish === 'pause') this.#gate.pause()
+    if (wish === 'resume') this.#gate.resume()
+    if (wish !== 'stop' || this.#stopReason !== undefined) return
+    this.#stopReason = reason ?? ''
+    this.#stop.abort(new WorkerError('STOPPED', `The work is to end: ${this.#stopReason}`))
+  }
+
+  #kindOfWork(): Work {
+    const { agent, env } = this.#options
+    switch (this.#run.worker.executor) {
+      case 'command':
+        return commandWork(env)
+      case 'http':
+        return httpWork
+      case 'agent':
+        return agentWork(agent)
+    }
+  }
+}
