@@ -1,10 +1,15 @@
 import { homePaths, talariaHome, type Log } from '@talaria/core'
-import { LiveSettings } from '@talaria/core/config'
+import { LiveSettings, loadSettings } from '@talaria/core/config'
 import { gatewaySettings } from '@talaria/gateway'
+import { kanbanSettings } from '@talaria/kanban/settings'
+
+/** Where the dispatcher listens: all that the gateway asks of its settings. */
+const KANBAN_ADDRESS = { host: kanbanSettings.host, port: kanbanSettings.port }
 
 /** What this process is told, from its environment and its home; the one place that reads the environment. */
 export async function readConfig(log?: Log) {
   const { env } = process
   const paths = homePaths(talariaHome(env))
-  return { paths, live: await LiveSettings.load(gatewaySettings, { env, home: paths.home, ...(log && { log }) }) }
+  const live = await LiveSettings.load(gatewaySettings, { env, home: paths.home, ...(log && { log }) })
+  return { paths, live, kanban: await loadSettings(KANBAN_ADDRESS, { env, home: paths.home, sections: [] }) }
 }

@@ -26,6 +26,7 @@ import {
   planApiServer,
   PLATFORMS,
 } from '@talaria/gateway'
+import { createChatCommand, createDispatcherProbe } from '@talaria/kanban/command'
 import { readConfig } from './config.ts'
 import { listenForStrayFailures } from './stray-failures.ts'
 
@@ -42,7 +43,7 @@ const GIVING_UP_MS = 15_000
 const EX_TEMPFAIL = 75
 
 async function main(): Promise<void> {
-  const { paths, live } = await readConfig()
+  const { paths, live, kanban } = await readConfig()
   const settings = live.values
   using logFile = openLogFile(settings, paths)
   const log = createLog('gateway', { level: () => settings.logLevel, ...(logFile && { file: logFile }) })
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
     // Where there is a terminal SIGHUP says that it was closed; a daemon is told by it to read its settings again.
     ...(!hasTerminal() && { onHangUp: () => void started.promise.then((reload) => reload()).catch(() => {}) }),
   })
-  await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb } }, clock, log })
+  await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb }, boards: paths.boardsDir }, clock, log })
   await using agent = new ReplaceableAgent(createAgent({ settings: agentSettingsOf(settings), clock, log }))
   await using budget = startDescriptorBudget({ clock, log, isDatabase: (path) => path.startsWith(paths.home) })
   using eventLoopDelay = startEventLoopDelay({ clock })
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
     version: talariaVersion(),
     restart: () => endWith(EX_TEMPFAIL),
     reload,
+    kanban: createChatCommand({ databases, clock, isDispatcherRunning: createDispatcherProbe(kanban) }),
     clock,
     log,
   })

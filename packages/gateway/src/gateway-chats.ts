@@ -9,7 +9,7 @@ import { accessPolicyOf } from './chats/authorize-policy.ts'
 import { Chats } from './chats/chats.ts'
 import { MediaCache } from './chats/media-cache.ts'
 import { transcriberSettingsOf } from './chats/transcriber-settings.ts'
-import type { CommandCron } from './commands/command-services.ts'
+import type { CommandCron, CommandKanban } from './commands/command-services.ts'
 import { createCommands, type Commands } from './commands/commands.ts'
 import { homeChannelOf } from './delivery/home-channel-of.ts'
 import { WorkPause } from './commands/work-pause.ts'
@@ -33,6 +33,7 @@ export interface GatewayChatsOptions {
   readonly version: string
   readonly startedAt: number
   readonly cron?: CommandCron
+  readonly kanban?: CommandKanban
   readonly restart?: () => void
   readonly reload?: Reload
   readonly clock: Clock

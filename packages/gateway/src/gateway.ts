@@ -8,6 +8,7 @@ import { FILES_PER_DATABASE, type Databases, type GatewayStores } from '@talaria
 import { createApiApp } from './api/api-app.ts'
 import type { ApiContext, ApiEnv } from './api/api-context.ts'
 import { MAX_BODY_BYTES } from './api/json-body.ts'
+import type { CommandKanban } from './commands/command-services.ts'
 import { WorkPause } from './commands/work-pause.ts'
 import { createCron, type Cron } from './cron/create-cron.ts'
 import { registerCronMetrics } from './cron/cron-metrics.ts'
@@ -43,6 +44,8 @@ export interface GatewayOptions {
   readonly platforms: readonly PlatformDefinition[]
   readonly paths: HomePaths
   readonly version: string
+  /** What answers `/kanban` in chats; absent where there are no boards. */
+  readonly kanban?: CommandKanban
   /** Ends the process so that whoever started it starts it again; absent where nobody would. */
   readonly restart?: () => void
   /** Reads the settings again; absent where they do not come from files. */

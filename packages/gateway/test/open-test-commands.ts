@@ -5,7 +5,7 @@ import type { Tier } from '../src/chats/authorize-verdict.ts'
 import type { InboundMessage } from '../src/chats/inbound-message.ts'
 import { MediaCache } from '../src/chats/media-cache.ts'
 import type { CommandReply } from '../src/commands/command-reply.ts'
-import type { CommandCron } from '../src/commands/command-services.ts'
+import type { CommandCron, CommandKanban } from '../src/commands/command-services.ts'
 import { createCommands, type Commands } from '../src/commands/commands.ts'
 import { WorkPause } from '../src/commands/work-pause.ts'
 import { AccountLeases } from '../src/platforms/account-leases.ts'
@@ -29,6 +29,7 @@ export interface Typist {
 export interface TestCommandsOptions {
   readonly agent?: TestAgent
   readonly cron?: CommandCron
+  readonly kanban?: CommandKanban
   readonly restart?: () => void
 }
 
@@ -88,6 +89,7 @@ export async function openTestCommands(options: TestCommandsOptions = {}): Promi
     platforms: { statuses: platforms.statuses, get: (name) => platforms.get(name) },
     files: new MediaCache(home.path, clock),
     ...(options.cron && { cron: options.cron }),
+    ...(options.kanban && { kanban: options.kanban }),
     ...(options.restart && { restart: options.restart }),
   })
 

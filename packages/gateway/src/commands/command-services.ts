@@ -1,6 +1,6 @@
 import type { Agent } from '@talaria/agent'
 import type { Clock, Log } from '@talaria/core'
-import type { ChatAddress, GatewayStores } from '@talaria/db'
+import type { ChatAddress, GatewayStores, TaskOrigin } from '@talaria/db'
 import type { MediaCache } from '../chats/media-cache.ts'
 import type { PlatformControl } from '../routes/platforms.ts'
 import type { Reload } from '../reload.ts'
@@ -24,6 +24,8 @@ export interface CommandServices {
   readonly platforms: PlatformControl
   /** Absent where nothing runs on a schedule. */
   readonly cron?: CommandCron
+  /** Absent where there are no boards. */
+  readonly kanban?: CommandKanban
   /** Ends the process so that whoever started it starts it again; absent where nobody would. */
   readonly restart?: () => void
   /** Reads the settings again; absent where they do not come from files. */
@@ -41,6 +43,20 @@ export interface CommandCronJob {
   /** Milliseconds since the epoch. */
   readonly nextAt: number | undefined
 }
+
+/** Who asks something of the boards of tasks, and where. */
+export interface CommandKanbanSource {
+  /** `chat:telegram:bot:42`. */
+  readonly actor: string
+  /** Where tasks come from that it makes; their chat is told what becomes of them. */
+  readonly origin: TaskOrigin
+  readonly isAdmin: boolean
+  /** How the command is typed there, for its help. */
+  readonly name: string
+}
+
+/** What answers `/kanban …`: the line after it gives Markdown. The kanban package has it; the process hands it in. */
+export type CommandKanban = (line: string, source: CommandKanbanSource) => Promise<string>
 
 /** What commands do to jobs. By id or name; `false` when there is none of it. */
 export interface CommandCron {

@@ -38,7 +38,6 @@ const REASONS = {
   "This arrives with the agent's goals.": ['goal', 'subgoal', 'heartbeat hb', 'loop', 'suggestions', 'blueprint bp'],
   "This arrives with the agent's skills and memory.": ['skills', 'bundles', 'learn', 'curator', 'memory', 'refine', 'reload-skills'],
   'This arrives with MCP servers.': ['reload-mcp', 'plugins'],
-  'This arrives with the kanban board.': ['kanban'],
   'One model answers a message here.': ['moa', 'codex-runtime'],
   'The provider of the model knows; it says so on its own pages.': ['topup', 'subscription', 'fast'],
   'The number of tokens is in the usage of a conversation, and the model says when it is too long.': ['context ctx'],

@@ -5,6 +5,7 @@ import type { Command } from './command.ts'
 import { historyCommands } from './history-commands.ts'
 import { introductionCommands } from './introduction-commands.ts'
 import { NOT_APPLICABLE, type NotApplicable } from './not-applicable.ts'
+import { kanbanCommand } from './kanban-command.ts'
 import { operationCommands } from './operation-commands.ts'
 import { overviewCommands } from './overview-commands.ts'
 import { sessionCommands } from './session-commands.ts'
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   ...choiceCommands,
   ...introductionCommands(() => COMMANDS),
   ...overviewCommands,
+  kanbanCommand,
   ...operationCommands,
 ]
 

@@ -17,7 +17,7 @@ describe('commands over HTTP', () => {
         arguments: [{ name: 'format', optional: true, choices: ['md', 'json'], takes_rest: false }],
       }),
     )
-    expect(others).toContainEqual(expect.objectContaining({ name: 'kanban', reason: expect.any(String) }))
+    expect(others).toContainEqual(expect.objectContaining({ name: 'goal', reason: expect.any(String) }))
   })
 
   it('act on a session, and say where the conversation goes on and what to say there', async () => {
