@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock, DescriptorBudget, Env, EventLoopDelay, HomePaths, Log } from '@talaria/core'
 import { createMetrics } from '@talaria/core/metrics'
 import { FILES_PER_DATABASE, type BoardStores, type Claim, type Databases, type RunFailure, type TaskDetail } from '@talaria/db'
+import { DEFAULT_BOARD } from './boards/default-board.ts'
 import { dispatcherId } from './dispatcher/dispatcher-id.ts'
 import { Dispatcher } from './dispatcher/dispatcher.ts'
 import { Leadership } from './dispatcher/leadership.ts'
@@ -23,9 +24,6 @@ import { createWorkerApi } from './workers/worker-api.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 import { createGit } from './workspaces/git.ts'
 import { prepareWorkspace, type WorkspacePlaces } from './workspaces/prepare-workspace.ts'
-
-/** The board that there always is. */
-export const DEFAULT_BOARD = 'default'
 
 export interface KanbanOptions {
   readonly databases: Databases

@@ -1,0 +1,2 @@
+/** The board that there always is. */
+export const DEFAULT_BOARD = 'default'
