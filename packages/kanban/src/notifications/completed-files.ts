@@ -5,7 +5,10 @@ import type { NotificationFile } from './notification.ts'
 const LARGEST_BYTES = 50 * 1024 * 1024
 
 /** The files that a completion names as what came of it, as far as they are there still. */
-export async function completedFiles({ kind, taskNumber, payload }: BoardEvent, { attachments }: Pick<BoardStores, 'attachments'>): Promise<readonly NotificationFile[]> {
+export async function completedFiles(
+  { kind, taskNumber, payload }: BoardEvent,
+  { attachments }: Pick<BoardStores, 'attachments'>,
+): Promise<readonly NotificationFile[]> {
   const names = payload['artifacts']
   if (kind !== 'task.completed' || taskNumber === null || !Array.isArray(names)) return []
   const files: NotificationFile[] = []
