@@ -38,7 +38,7 @@ export class BoardFeed {
   #head = 0
   #begun: Promise<void> | undefined
   /** How it ended: by itself, or by a failure. */
-  #end: { readonly error?: unknown } | undefined
+  #end: { readonly error?: Error } | undefined
   /** What most followers need next is the same. */
   #shared: { readonly from: number; readonly to: number; readonly bytes: Uint8Array } | undefined
 
@@ -89,7 +89,7 @@ export class BoardFeed {
       for await (const _ of this.#stores.board.changes(this.#stop.signal)) await this.#take()
       this.#end = {}
     } catch (error) {
-      this.#end = { error }
+      this.#end = { error: error as Error }
     }
     this.#wakeAll()
   }

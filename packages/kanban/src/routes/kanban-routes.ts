@@ -32,7 +32,8 @@ export interface KanbanRoutesOptions {
   readonly logsFolder?: string
   /** Aborts when streams are to end, because the server stops. */
   readonly signal?: AbortSignal
-  readonly keepAliveMs: number
+  /** Between signs of life of a quiet stream; 15 s unless given. */
+  readonly keepAliveMs?: number
   readonly clock: Clock
   readonly log: Log
 }
@@ -41,8 +42,8 @@ export interface KanbanRoutesOptions {
  * Everything under `/api/boards` and `/api/dispatcher`, for an application to mount at its root behind whatever it knows
  * people by. Opens nothing; what streams hold ends with them, or with `signal`.
  */
-export function kanbanRoutes({ authorize, logsFolder, signal, ...options }: KanbanRoutesOptions): Hono<KanbanEnv> {
-  const api: KanbanApi = { ...options, logsFolder, signal, feeds: new BoardFeeds(), views: new BoardViews() }
+export function kanbanRoutes({ authorize, logsFolder, signal, keepAliveMs = 15_000, ...options }: KanbanRoutesOptions): Hono<KanbanEnv> {
+  const api: KanbanApi = { ...options, logsFolder, signal, keepAliveMs, feeds: new BoardFeeds(), views: new BoardViews() }
   const app = new Hono<KanbanEnv>()
   app.onError((error, c) => {
     const { status, headers, error: body } = renderError(error, api.log, { method: c.req.method, path: c.req.path.slice(0, 200) })

@@ -81,7 +81,7 @@ export const TASK_ACTIONS = {
 export const BULK_OPERATIONS: Readonly<Record<string, TaskOperation>> = {
   ...TASK_ACTIONS,
   change: operationOf('Change fields', TaskChangesInput, (tasks, task, changes, acting) => tasks.change(task, changes, acting)),
-  delete: { summary: 'Delete, until restored', body: Nothing, run: async (tasks, task, _, acting) => void (await tasks.remove(task, acting)) },
+  delete: { summary: 'Delete, until restored', body: Nothing, run: (tasks, task, _, acting) => tasks.remove(task, acting).then(() => undefined) },
   restore: operationOf('Take a deletion back', Nothing, (tasks, task, _, { actor }) => tasks.restore(task, actor)),
 }
 
