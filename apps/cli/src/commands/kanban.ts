@@ -37,7 +37,7 @@ async function runKanban(words: readonly string[]): Promise<number> {
     writeError: (output) => void process.stderr.write(output),
     signal: interrupt.signal,
     isTerminal: process.stdout.isTTY && process.stdout.hasColors(),
-    mayUseHost: true,
+    isAdmin: true,
     canFollow: true,
     readInput: () => text(process.stdin),
     isDispatcherRunning: () => kanbanClient(config).isRunning(),

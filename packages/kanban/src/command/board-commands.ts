@@ -122,7 +122,7 @@ function addWorkdir(boards: Command, context: CommandContext): void {
     description: 'Have tasks that name no place be worked on in this folder; without one, each in a folder of its own again.',
     examples: ['boards set-default-workdir website ~/src/website', 'boards set-default-workdir website'],
   }).action(async (slug: string, path: string | undefined, { json }: Json) => {
-    context.requireHost('A working directory')
+    context.requireAdmin('A working directory')
     const board = await context.options.databases.board(slug).board.change({ settings: { defaultWorkdir: path ?? null } }, context.acting)
     context.answer(json, board, () => `Tasks of '${slug}' are worked on ${path === undefined ? 'in folders of their own' : `in ${path}`}.`)
   })
@@ -151,7 +151,7 @@ function addRemove(boards: Command, context: CommandContext): void {
     examples: ['boards rm website --yes'],
   })
   leaf.option('--yes', 'yes, for good').action(async (slug: string, { yes, json }: Json & { readonly yes?: boolean }) => {
-    context.requireHost('Deleting a board')
+    context.requireAdmin('Deleting a board')
     await context.options.databases.boards.get(slug)
     if (!yes)
       return void context.refuse(

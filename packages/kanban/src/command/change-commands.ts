@@ -122,7 +122,7 @@ function nameOf(name: string): string | null {
 
 async function changesOf(options: EditOptions, context: CommandContext): Promise<TaskChanges> {
   const hostOption = hostOptionOf(options)
-  if (hostOption !== undefined) context.requireHost(hostOption)
+  if (hostOption !== undefined) context.requireAdmin(hostOption)
   const { title, tenant, label, priority, due, estimate, reviewer, column, model } = options
   const body = await readBody(options, context)
   const settings = settingsOf(options)

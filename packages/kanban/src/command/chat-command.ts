@@ -17,7 +17,7 @@ export interface ChatCommandOptions {
 export interface ChatCommandSource {
   readonly actor: Actor
   readonly origin: TaskOrigin
-  /** Whether they may reach files and commands of this host through a task. */
+  /** Whether they may reach beyond the boards: files and commands of this host, and the chats of others. */
   readonly isAdmin: boolean
   /** How the command is typed there: `/kanban`. */
   readonly name: string
@@ -41,7 +41,7 @@ export function createChatCommand({ databases, clock, isDispatcherRunning }: Cha
       writeError: write,
       signal: new AbortController().signal,
       isTerminal: false,
-      mayUseHost: isAdmin,
+      isAdmin,
       canFollow: false,
       ...(isDispatcherRunning && { isDispatcherRunning }),
     })

@@ -78,9 +78,9 @@ export class CommandContext {
     return at
   }
 
-  /** @throws TalariaError `FORBIDDEN` when whoever asks may not reach this host through a board. */
-  requireHost(what: string): void {
-    if (!this.options.mayUseHost) throw new TalariaError('FORBIDDEN', `${what} reaches files or commands of the host, which only admins may.`)
+  /** @throws TalariaError `FORBIDDEN` when whoever asks may not reach beyond the boards, as `what` does. */
+  requireAdmin(what: string): void {
+    if (!this.options.isAdmin) throw new TalariaError('FORBIDDEN', `${what} is for admins.`)
   }
 
   /** Writes a value for programs, or the text of it for people. */

@@ -22,8 +22,8 @@ export interface KanbanCommandOptions {
   readonly origin?: TaskOrigin
   /** Who `--mine` means where there is no conversation. */
   readonly user?: string
-  /** Whether whoever typed it may reach files and commands of this host through a task. */
-  readonly mayUseHost: boolean
+  /** Whether whoever typed it may reach beyond the boards: files and commands of this host, and the chats of others. */
+  readonly isAdmin: boolean
   /** Whether output may go on for as long as the signal lets it. */
   readonly canFollow: boolean
   /** All of standard input; absent where there is none. */

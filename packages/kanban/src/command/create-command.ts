@@ -45,7 +45,7 @@ export function addCreate(kanban: Command, context: CommandContext): void {
     .option('--no-subscribe', 'do not tell this chat what becomes of it')
   addTaskOptions(command).action(async (title: readonly string[], options: CreateOptions) => {
     const hostOption = hostOptionOf(options)
-    if (hostOption !== undefined) context.requireHost(hostOption)
+    if (hostOption !== undefined) context.requireAdmin(hostOption)
     const task = await newTaskOf(title.join(' '), options, context)
     const { tasks } = await context.stores()
     const made = await tasks.create(task, context.options.actor)

@@ -17,7 +17,7 @@ export function addGc(kanban: Command, context: CommandContext): void {
   })
     .option('--deleted-before <time>', 'tasks that were deleted so long ago; 30d unless given', lengthOfTime, KEPT_MS)
     .action(async ({ deletedBefore, json }: Json & { readonly deletedBefore: number }) => {
-      context.requireHost('gc')
+      context.requireAdmin('Removing for good')
       const { tasks, attachments } = await context.stores()
       let purged = 0
       for (let count = BATCH; count === BATCH; purged += count) count = await tasks.purge(context.now - deletedBefore, BATCH)

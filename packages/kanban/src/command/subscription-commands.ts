@@ -40,6 +40,7 @@ function addSubscribe(kanban: Command, context: CommandContext): void {
     .option('--kinds <kind>', 'only these, such as task.completed', gathered)
     .option('--digest <minutes>', 'gather what happens into one message every so many minutes', wholeNumber(1))
     .action(async (reference: string | undefined, options: SubscribeOptions) => {
+      if (targetOf(options)) context.requireAdmin('Telling others')
       const { subscriptions } = await context.stores()
       const taskNumber = reference === undefined ? null : (await context.task(reference)).task.number
       const subscription = await subscriptions.add(taskNumber, subscriptionOf(options, context), context.options.actor)

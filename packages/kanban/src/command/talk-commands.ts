@@ -36,7 +36,7 @@ function addAttachments(kanban: Command, context: CommandContext): void {
     .option('--name <name>', 'what to call it')
     .option('--content-type <type>', 'its media type')
     .action(async (reference: string, file: string, { name, contentType, json }: Json & { readonly name?: string; readonly contentType?: string }) => {
-      context.requireHost('attach')
+      context.requireAdmin('Reading a file')
       const { stores, task } = await context.task(reference)
       const bytes = await readFile(file).catch((error: unknown) => {
         throw new UsageError(`The file cannot be read: ${messageOf(error)}`)

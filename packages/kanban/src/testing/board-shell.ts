@@ -36,7 +36,7 @@ export async function openBoardShell(
       writeError: (text) => (err += text),
       signal: new AbortController().signal,
       isTerminal: false,
-      mayUseHost: true,
+      isAdmin: true,
       canFollow: true,
       ...options,
     })
