@@ -57,7 +57,7 @@ interface Turns {
 }
 
 async function turns(context: WorkContext, { agent, conversation, spend, judge, hasEnded }: Turns): Promise<WorkerEnd | typeof ALREADY_SAID> {
-  const { run, signal, steering, transcript } = context
+  const { run, signal, steering, transcript, say } = context
   const { goal } = run.task.settings
   conversation.say(run.context)
   for (let turn = 1, isNudged = false; ; turn++) {
@@ -70,14 +70,21 @@ async function turns(context: WorkContext, { agent, conversation, spend, judge, 
     } else if (goal) {
       const { verdict, reason } = await judge(signal)
       transcript.add('note', `The judge: ${verdict}. ${reason}`, { isEntry: true })
-      if (verdict === 'fulfilled') return endOfWords(conversation.lastText)
+      if (verdict === 'fulfilled') {
+        const refusal = await say(endOfWords(conversation.lastText))
+        if (refusal === undefined) return ALREADY_SAID
+        conversation.say(notTaken(refusal))
+        continue
+      }
       if (verdict === 'impossible') return { as: 'block', body: { kind: 'needs_input', reason: `It cannot be done: ${reason}` } }
       if (turn >= goal.maxTurns) return { as: 'block', body: { kind: 'needs_input', reason: `Not done after ${turn} turns: ${reason}` } }
       conversation.say(`The task is not done yet: ${reason}\nGo on.`)
     } else if (isNudged) {
       if (ending.reason === 'length')
         return { as: 'fail', body: { class: 'task', code: 'out_of_steps', message: 'The agent used up its steps before it was done.' } }
-      return endOfWords(conversation.lastText)
+      const refusal = await say(endOfWords(conversation.lastText))
+      if (refusal === undefined) return ALREADY_SAID
+      conversation.say(notTaken(refusal))
     } else {
       isNudged = true
       conversation.say(NUDGE)
@@ -122,6 +129,11 @@ async function runTurn(
     }
   }
   return { type: 'finished', reason: 'stop' }
+}
+
+/** The dispatcher counts these, and ends an attempt that does not get better. */
+function notTaken(refusal: string): string {
+  return `The completion was not taken: ${refusal}\nPut it right, then call kanban_complete.`
 }
 
 function toolLine({ name, arguments: args, output, isError }: Extract<AgentEvent, { type: 'tool.finished' }>): string {

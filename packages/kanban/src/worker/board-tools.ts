@@ -21,7 +21,7 @@ export interface BoardTools {
  * @throws WorkerError
  */
 export async function boardTools(
-  { client, gate, signal, run, transcript }: Pick<WorkContext, 'client' | 'gate' | 'signal' | 'run' | 'transcript'>,
+  { client, gate, signal, run, transcript, settle }: Pick<WorkContext, 'client' | 'gate' | 'signal' | 'run' | 'transcript' | 'settle'>,
   refuse: (signal: AbortSignal) => Promise<string | undefined>,
 ): Promise<BoardTools> {
   let hasEnded = false
@@ -33,9 +33,8 @@ export async function boardTools(
     calls += 1
     const isEnd = ENDS.has(name)
     if (isEnd) {
-      // Of an attempt that is over nothing more is taken.
       transcript.add('tool', JSON.stringify({ tool: name, arguments: input }), { isEntry: true })
-      await transcript.flush(context.signal)
+      await settle(context.signal)
     }
     const result = await client.callTool(name, withKey(name, input, `${run.runId}:${calls}`), { isEnd, signal: context.signal })
     hasEnded ||= isEnd

@@ -15,6 +15,9 @@ import { WorkerError } from './worker-error.ts'
 /** Last words after SIGTERM: a dispatcher kills a worker 10 s after it has asked. */
 const LAST_WORDS_MS = 3_000
 
+/** Between two looks at checks that others run. */
+const PENDING_MS = 30_000
+
 export interface RunWorkerOptions {
   readonly socket: string
   readonly token: string
@@ -93,8 +96,8 @@ class WorkerLife {
     })
     const listening = this.#listen(this.#over.signal)
     try {
-      const end = await this.#work()
-      return await this.#say(end)
+      await this.#work().catch((error: unknown) => this.#giveUp(error))
+      return 'said'
     } finally {
       this.#over.abort(new WorkerError('STOPPED', 'the work is over'))
       lost.removeEventListener('abort', onLost)
@@ -108,26 +111,32 @@ class WorkerLife {
     this.#late.abort(new WorkerError('UNREACHABLE', 'There was no time to say how it ended.'))
   }
 
-  async #work(): Promise<WorkerEnd | typeof ALREADY_SAID> {
+  async #work(): Promise<void> {
     const { clock, log } = this.#options
-    try {
-      return await this.#kindOfWork()({
-        run: this.#run,
-        client: this.#client,
-        transcript: this.#transcript,
-        steering: this.#steering,
-        gate: this.#gate,
-        spent: (total) => void (this.#spend = total),
-        signal: this.#stop.signal,
-        clock,
-        log,
-      })
-    } catch (error) {
-      if (this.#client.lost.aborted) throw this.#client.lost.reason
-      if (this.#stop.signal.aborted) return this.#endOfStop()
-      log.error({ err: error }, 'the work failed inside the worker')
-      return { as: 'fail', body: { class: 'crash', code: codeOf(error) ?? 'worker_failed', message: messageOf(error).slice(0, 4_000) } }
-    }
+    const end = await this.#kindOfWork()({
+      run: this.#run,
+      client: this.#client,
+      transcript: this.#transcript,
+      steering: this.#steering,
+      gate: this.#gate,
+      spent: (total) => void (this.#spend = total),
+      settle: (signal) => this.#settle(signal),
+      say: (one) => this.#say(one),
+      signal: this.#stop.signal,
+      clock,
+      log,
+    })
+    const refusal = end === ALREADY_SAID ? undefined : await this.#say(end)
+    if (refusal !== undefined) await this.#say({ as: 'fail', body: { class: 'task', code: 'end_refused', message: refusal.slice(0, 4_000) } })
+  }
+
+  /** The work was stopped, or broke. */
+  async #giveUp(error: unknown): Promise<void> {
+    const { lost } = this.#client
+    if (lost.aborted) throw lost.reason
+    if (this.#stop.signal.aborted) return void (await this.#say(await this.#endOfStop()))
+    this.#options.log.error({ err: error }, 'the work failed inside the worker')
+    await this.#say({ as: 'fail', body: { class: 'crash', code: codeOf(error) ?? 'worker_failed', message: messageOf(error).slice(0, 4_000) } })
   }
 
   /** The board's wish if there is one, else this machine's: then it is tried again elsewhere or later. */
@@ -143,20 +152,27 @@ class WorkerLife {
     return { as: 'fail', body: { class: 'infrastructure', code: 'terminated', message: 'The worker was told to end by the machine it runs on.' } }
   }
 
-  /** Everything that was said first, then the end, until it is heard. */
-  async #say(end: WorkerEnd | typeof ALREADY_SAID): Promise<WorkerOutcome> {
-    const { log } = this.#options
-    if (end === ALREADY_SAID) return 'said'
+  async #settle(signal: AbortSignal): Promise<void> {
+    await this.#transcript.flush(signal)
+    if (this.#spend) await this.#beat(signal)
+  }
+
+  /** Everything that was said before, then the end, until it is heard; what it lacks when it is refused. */
+  async #say(end: WorkerEnd): Promise<string | undefined> {
+    const { clock, log } = this.#options
     await this.#transcript.flush(this.#inTime)
-    try {
-      await this.#client.end(this.#withSpend(end), this.#inTime)
-    } catch (error) {
-      if (codeOf(error) !== 'REFUSED') throw error
-      log.warn({ err: error, end: end.as }, 'an end was refused')
-      const body = { class: 'task' as const, code: 'end_refused', message: messageOf(error).slice(0, 4_000) }
-      await this.#client.end(this.#withSpend({ as: 'fail', body }), this.#inTime)
+    for (;;) {
+      try {
+        await this.#client.end(this.#withSpend(end), this.#inTime)
+        return undefined
+      } catch (error) {
+        if (!(error instanceof WorkerError) || error.code !== 'REFUSED') throw error
+        log.warn({ err: error, end: end.as }, 'an end was refused')
+        if (error.details['code'] !== 'CHECK_PENDING') return error.message
+      }
+      // Somebody else's checks have not come to an answer yet.
+      await clock.delay(PENDING_MS, this.#stop.signal)
     }
-    return 'said'
   }
 
   #withSpend(end: WorkerEnd): WorkerEnd {

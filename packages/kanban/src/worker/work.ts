@@ -27,6 +27,10 @@ export interface WorkContext {
   readonly gate: PauseGate
   /** What the attempt has cost so far, all in all. */
   readonly spent: (total: Spend) => void
+  /** Says everything that is to be known of the attempt before it ends by a tool: nothing is taken of it afterwards. */
+  readonly settle: (signal: AbortSignal) => Promise<void>
+  /** Says an end; what it lacks when it is refused, for work that can put it right. */
+  readonly say: (end: WorkerEnd) => Promise<string | undefined>
   /** Aborts when the work is to end; the reason is a WorkerError, and after `CLAIM_LOST` there is no time for manners. */
   readonly signal: AbortSignal
   readonly clock: Clock
