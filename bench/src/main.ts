@@ -7,6 +7,7 @@ import { chat, chatStream } from './benches/chat.ts'
 import { chats } from './benches/chats.ts'
 import { databaseReads, databaseWrites } from './benches/database.ts'
 import { health } from './benches/health.ts'
+import { boards, dispatch } from './benches/kanban.ts'
 import { memory } from './benches/memory.ts'
 import { pacedStreams } from './benches/paced-streams.ts'
 import { responses } from './benches/responses.ts'
@@ -14,7 +15,7 @@ import { startUp } from './benches/start-up.ts'
 import { startChild } from './child.ts'
 import { buildGateway, startGatewayProcess } from './gateway-process.ts'
 
-const BENCHES: readonly Bench[] = [health, chat, chatStream, responses, chats, pacedStreams, startUp, databaseWrites, databaseReads, memory]
+const BENCHES: readonly Bench[] = [health, chat, chatStream, responses, chats, pacedStreams, startUp, databaseWrites, databaseReads, boards, dispatch, memory]
 
 const HELP = `pnpm bench [name …] [--seconds 5] [--quick] [--json FILE]
 
