@@ -11,7 +11,7 @@ export interface NewWaiting {
   readonly detail: string
 }
 
-/** Those of these reasons that are news. Only what could run waits for a dispatcher: others know their own reason. */
+/** Those of these reasons that are news. Only what could run, or be specified, waits for a dispatcher: others know their own reason. */
 export async function changedWaiting(db: Snapshot<BoardTables>, rows: readonly NewWaiting[]): Promise<readonly NewWaiting[]> {
   const changed = await changedQuery.run(db, { rows: JSON.stringify(rows) })
   return changed.rows
@@ -35,6 +35,6 @@ const changedQuery = new PreparedQuery<BoardTables, { rows: string }, NewWaiting
     )
     .innerJoin('task', 'task.number', 'said.number')
     .select(['said.number', 'said.code', 'said.detail'])
-    .where(sql<boolean>`state in ('ready', 'review') and deleted_at is null`)
+    .where(sql<boolean>`(state in ('ready', 'review') or (state = 'triage' and said.code = 'triage')) and deleted_at is null`)
     .where(sql<boolean>`(task.waiting_code is not said.code or task.waiting_detail is not said.detail)`),
 )

@@ -68,8 +68,8 @@ export class RoutineStore {
   }
 
   /** Has it make nothing until it is resumed. */
-  pause(reference: string, acting: Acting): Promise<Routine> {
-    return this.#update(reference, 'paused', acting, () => ({ state: 'paused', next_slot: null }))
+  pause(reference: string, { reason, ...acting }: Acting & { readonly reason?: string }): Promise<Routine> {
+    return this.#update(reference, 'paused', { ...acting, ...(reason !== undefined && { payload: { reason } }) }, () => ({ state: 'paused', next_slot: null }))
   }
 
   /** Goes on with its next time; those that passed meanwhile are not made up for. */
@@ -133,7 +133,12 @@ export class RoutineStore {
     })
   }
 
-  #update(reference: string, change: string, { actor, revision }: Acting, columnsOf: (routine: Routine, at: number) => object): Promise<Routine> {
+  #update(
+    reference: string,
+    change: string,
+    { actor, revision, payload }: Acting & { readonly payload?: object },
+    columnsOf: (routine: Routine, at: number) => object,
+  ): Promise<Routine> {
     return this.#write(async (tx, at) => {
       const routine = await requireRoutine(tx, reference)
       if (revision !== undefined && revision !== routine.revision) {
@@ -147,7 +152,7 @@ export class RoutineStore {
         .where('id', '=', routine.id)
         .returningAll()
         .executeTakeFirstOrThrow()
-      await noteChange(tx, routineOf(row), change, { actor, at })
+      await noteChange(tx, routineOf(row), change, { actor, at, ...(payload && { payload }) })
       return routineOf(row)
     })
   }
@@ -186,7 +191,7 @@ async function noteChange(
   tx: Transaction<BoardTables>,
   { id, name }: Routine,
   change: string,
-  by: { readonly actor: Actor; readonly at: number },
+  { payload, ...by }: { readonly actor: Actor; readonly at: number; readonly payload?: object },
 ): Promise<void> {
-  await appendEvent(tx, { kind: 'routine.changed', ...by, payload: { routine: id, name, change } })
+  await appendEvent(tx, { kind: 'routine.changed', ...by, payload: { routine: id, name, change, ...payload } })
 }

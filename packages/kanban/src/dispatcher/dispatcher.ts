@@ -14,6 +14,7 @@ import { isDispatcherGone } from './dispatcher-id.ts'
 import { fairShares } from './fair-share.ts'
 import { judgeFailure } from './failure-policy.ts'
 import type { MemoryPressure } from './memory-pressure.ts'
+import { fireRoutines } from './routines.ts'
 import { waitingDetail } from './waiting-detail.ts'
 
 /** Places of the host that somebody else took at the same moment are asked for again after so long, and up to so much more. */
@@ -43,6 +44,8 @@ export interface DispatcherOptions {
   readonly maxRunning: () => number
   readonly memoryPressure: () => MemoryPressure
   readonly isPaused: () => boolean
+  /** Called with a board that has tasks in triage. */
+  readonly onTriage?: (board: string) => void
   readonly random: () => number
   readonly clock: Clock
   readonly log: Log
@@ -160,15 +163,18 @@ export class Dispatcher implements AsyncDisposable {
 
   /** What time has brought to a board, and what its workers are to be told; whether something may be claimed on it. */
   async #lookAfter(slug: string): Promise<boolean> {
-    const { storesOf, clock, pool, id } = this.#options
-    const { claims, tasks } = storesOf(slug)
+    const { storesOf, onTriage, clock, log, pool, id } = this.#options
+    const stores = storesOf(slug)
+    const { claims, tasks } = stores
     const now = clock.now()
     const due = await claims.due(now)
     if (due.hasScheduled) await tasks.wakeDue(`dispatcher:${id}`)
+    if (due.hasRoutines) await fireRoutines(stores, { board: slug, actor: `dispatcher:${id}`, clock, log })
+    if (due.hasTriage) onTriage?.(slug)
     if (due.hasOverdue) await this.#endOverdue(slug, now)
     if (due.hasExpired && clock.monotonic() >= this.#graceUntil) await this.#endSilent(slug, now)
     await pool.enforce(slug)
-    return due.hasClaimable || due.hasScheduled || due.hasOverdue || due.hasExpired
+    return due.hasClaimable || due.hasScheduled || due.hasRoutines || due.hasOverdue || due.hasExpired
   }
 
   async #endOverdue(slug: string, now: number): Promise<void> {
