@@ -1,4 +1,4 @@
-import type { Approval } from '@talaria/db'
+import { BoardError, type Approval } from '@talaria/db'
 import type { Command } from 'commander'
 import { addLeaf, type Json } from './add-leaf.ts'
 import { fromNow } from './age.ts'
@@ -56,7 +56,7 @@ function addAnswer(kanban: Command, context: CommandContext, approved: boolean):
 async function onlyApprovalOf(reference: string, context: CommandContext): Promise<Approval> {
   const { stores, task } = await context.task(reference)
   const [approval, ...others] = await stores.approvals.list({ taskNumber: task.number, isWaiting: true })
-  if (!approval) throw new UsageError(`#${task.number} waits for nobody's word.`)
+  if (!approval) throw new BoardError('NOT_FOUND', `#${task.number} waits for nobody's word.`)
   if (others.length > 0) throw new UsageError(`#${task.number} waits for several: ${[approval, ...others].map(({ id }) => id).join(', ')}. Name one.`)
   return approval
 }

@@ -42,7 +42,7 @@ function addEdit(kanban: Command, context: CommandContext): void {
 
 function addSpecify(kanban: Command, context: CommandContext): void {
   const command = addLeaf(kanban, 'specify <task>', {
-    description: 'Have a task in triage begin as soon as it may, with the words that were found for it.',
+    description: 'Have a task in triage begin. Its words may be changed on the way.',
     examples: ['specify 12 --title "Send invoices by mail" --body-file spec.md'],
   }).option('--title <text>', 'what it is called')
   addTaskOptions(command).action(async (reference: string, options: EditOptions) => {
@@ -95,7 +95,7 @@ function addRedrive(kanban: Command, context: CommandContext): void {
   addLeaf(kanban, 'redrive [task...]', { description: 'Try again what was given up, as if it had never failed.', examples: ['redrive 12', 'redrive --all'] })
     .option('--all', 'everything on the board that was given up')
     .action(async (references: readonly string[], { all, json }: Json & { readonly all?: boolean }) => {
-      if (all === references.length > 0) throw new UsageError('Name the tasks, or --all.')
+      if ((all === true) === references.length > 0) throw new UsageError('Name the tasks, or --all.')
       const { tasks } = await context.stores()
       const given = all ? (await tasks.list({ states: ['blocked'], limit: 500 })).tasks.filter(({ block }) => isGivenUp(block?.kind)) : []
       if (all && given.length === 0) return context.answer(json, [], () => 'Nothing was given up.')

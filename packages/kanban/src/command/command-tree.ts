@@ -53,6 +53,7 @@ export function createCommandTree(context: CommandContext): Command {
     )
     // Ends by an exception, which has the exit code that we choose.
     .exitOverride()
+    .helpCommand('help [command]', 'Explain a command.')
   for (const [heading, adds] of Object.entries(GROUPS)) {
     kanban.commandsGroup(heading)
     for (const add of adds) add(kanban, context)

@@ -19,7 +19,7 @@ export function addOverview(kanban: Command, context: CommandContext): void {
 
 function addStats(kanban: Command, context: CommandContext): void {
   addLeaf(kanban, 'stats', {
-    description: 'Show how many tasks stand where, since when the oldest waits, and what was spent.',
+    description: 'Show how many tasks stand where. And since when the oldest waits, and what was spent.',
     examples: ['stats', 'stats --board website --json'],
   }).action(async ({ json }: Json) => {
     const { board } = await context.stores()

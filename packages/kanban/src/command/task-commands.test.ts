@@ -120,7 +120,7 @@ describe('commands that change tasks', () => {
     await using shell = await openShellWith('one', 'two')
     const stores = shell.storesOf('default')
     const { claim } = await claimTask(stores, 1, shell.clock.now())
-    await stores.claims.fail(claim, { class: 'crash', code: 'exit', message: 'exited with 1' }, { giveUp: 'gave_up' })
+    await stores.claims.fail(claim, { class: 'crash', code: 'exit', message: 'exited with 1' }, { isCounted: true, giveUp: 'gave_up' })
     expect(await stateOf(shell, 1)).toBe('blocked')
     expect(await shell.run('redrive', '2')).toMatchObject({ code: 1, err: expect.stringContaining('was not given up') })
     expect(await shell.run('redrive')).toMatchObject({ code: 2 })

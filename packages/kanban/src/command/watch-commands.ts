@@ -25,7 +25,7 @@ export function addWatches(kanban: Command, context: CommandContext): void {
 
 function addTail(kanban: Command, context: CommandContext): void {
   addLeaf(kanban, 'tail <task>', {
-    description: 'Show what happened to a task last, and go on as it happens, until the task has ended. With --json one event a line.',
+    description: 'Show what happens to a task, until it has ended. Begins with what happened last. With --json one event a line.',
     examples: ['tail 12', 'tail 12 --no-follow --json'],
   })
     .option('--no-follow', 'end with what there is')

@@ -1,5 +1,6 @@
 import { silentLog, systemClock, type Clock, type Log } from '@talaria/core'
 import type { Hono } from 'hono'
+import type { Planner } from '../graphs/planner.ts'
 import type { Scope } from '../routes/caller.ts'
 import type { KanbanEnv } from '../routes/kanban-api.ts'
 import type { KanbanControl } from '../routes/kanban-control.ts'
@@ -39,6 +40,7 @@ interface TestRoutesOptions {
   readonly log?: Log
   readonly keepAliveMs?: number
   readonly signal?: AbortSignal
+  readonly planner?: Planner
 }
 
 /** The routes over real boards, for a caller who may do everything unless the call says otherwise; to be disposed by `await using`. */
