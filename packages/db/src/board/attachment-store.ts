@@ -6,7 +6,8 @@ import { createFileOf, readFileOf, removeSmallFile } from '../files.ts'
 import { appendEvent } from './append-event.ts'
 import { attachmentName, freeName } from './attachment-name.ts'
 import { BoardError, invalidField } from './board-error.ts'
-import type { Actor, Attachment } from './records.ts'
+import { requireCurrent } from './claim-current.ts'
+import type { Actor, Attachment, Claim } from './records.ts'
 import type { AttachmentTable, BoardTables } from './tables.ts'
 
 /** As the predecessor's, which people's files fit. */
@@ -20,6 +21,8 @@ export interface NewAttachment {
   readonly mediaType?: string
   readonly bytes: Uint8Array
   readonly runId?: string
+  /** The attempt that it came of: nothing is attached when that is not, or no longer, the task's. */
+  readonly claim?: Claim
 }
 
 /** Files of tasks: a row each, and its bytes beside the board, under the row's id. */
@@ -57,8 +60,8 @@ export class AttachmentStore {
     return bytes
   }
 
-  /** @throws BoardError `INVALID` when it is too large, `TASK_NOT_FOUND` */
-  async add(taskNumber: number, { name, mediaType, bytes, runId }: NewAttachment, actor: Actor): Promise<Attachment> {
+  /** @throws BoardError `INVALID` when it is too large, `TASK_NOT_FOUND`, `CLAIM_LOST` */
+  async add(taskNumber: number, { name, mediaType, bytes, claim, runId = claim?.runId }: NewAttachment, actor: Actor): Promise<Attachment> {
     if (bytes.byteLength > MAX_ATTACHMENT_BYTES) throw invalidField('bytes', `at most ${MAX_ATTACHMENT_BYTES / 1024 / 1024} MiB`)
     const now = this.#clock.now()
     const id = createId('att', now)
@@ -66,6 +69,7 @@ export class AttachmentStore {
     createFileOf(this.#pathOf(id), bytes)
     try {
       return await this.#database.write(async (tx) => {
+        if (claim) await requireCurrent(tx, claim)
         const task = await tx.selectFrom('task').select('number').where('number', '=', taskNumber).where('deleted_at', 'is', null).executeTakeFirst()
         if (!task) throw new BoardError('TASK_NOT_FOUND', `There is no task #${taskNumber}.`)
         const others = await tx.selectFrom('attachment').select('name').where('task_number', '=', taskNumber).where('deleted_at', 'is', null).execute()

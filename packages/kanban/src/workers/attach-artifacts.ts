@@ -22,7 +22,7 @@ export async function attachArtifacts(
     const file = await readWorkspaceFile(workspace, path)
     if ('problem' in file) problems.push(file.problem)
     else if (problems.length === 0) {
-      const { id, name } = await attachments.add(claim.taskNumber, { name: path, bytes: file.bytes, runId: claim.runId }, actor)
+      const { id, name } = await attachments.add(claim.taskNumber, { name: path, bytes: file.bytes, claim }, actor)
       ids.push(id)
       names.push(name)
     }

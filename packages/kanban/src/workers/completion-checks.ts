@@ -57,7 +57,8 @@ export async function problemOf(check: CompletionCheck, subject: CheckSubject, w
 /** Workers name the pull request that they opened by number or address. */
 function pullRequestNumber(metadata: CheckSubject['metadata']): number | undefined {
   const named = metadata?.['pull_request']
-  const digits = /(?:^|\/pull\/|#)(\d{1,9})$/.exec(String(named ?? ''))?.[1]
+  if (typeof named === 'number') return named
+  const digits = typeof named === 'string' ? /(?:^|\/pull\/|#)(\d{1,9})$/.exec(named)?.[1] : undefined
   return digits === undefined ? undefined : Number(digits)
 }
 

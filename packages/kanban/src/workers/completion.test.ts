@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { until } from '@talaria/core/testing'
+import { processStarted } from '@talaria/core'
+import { until, within } from '@talaria/core/testing'
 import type { CompletionCheck, TaskSettings } from '@talaria/db'
 import { expect, test } from 'vitest'
 import { openTestBoards, type TestBoards } from '../testing/test-board.ts'
@@ -162,7 +163,7 @@ test('files that came of the work are on the task when it is done, all of them o
 
 test('a task that is taken away while its checks are running keeps nothing of that completion', async () => {
   await using boards = await openTestBoards()
-  const { tasks, attachments } = boards.storesOf('default')
+  const { tasks, attachments, events } = boards.storesOf('default')
   writeFileSync(join(boards.home, 'report.md'), 'late')
   const worker = await workerOn(boards, { checks: [{ kind: 'command', command: 'touch begun; while [ ! -f go ]; do sleep 0.02; done' }] })
   const late = worker.post('/run/complete', { summary: 'late', artifacts: ['report.md'] })
@@ -171,5 +172,29 @@ test('a task that is taken away while its checks are running keeps nothing of th
   writeFileSync(join(boards.home, 'go'), '')
   expect((await late).body.error.code).toBe('CLAIM_LOST')
   expect(await attachments.list(1)).toEqual([])
+  expect((await events.latestOf(1, 1))[0]).toMatchObject({ kind: 'task.released' })
   expect((await tasks.get(1))!.state).toBe('ready')
+})
+
+test('the checks of a task that was taken away are ended, because its workspace is the next one’s', async () => {
+  await using boards = await openTestBoards()
+  const worker = await workerOn(boards, { checks: [{ kind: 'command', command: 'echo $$ > pid; sleep 60' }] })
+  const late = worker.post('/run/complete', { summary: 'late' })
+  await until('the check runs', 5_000, () => existsSync(join(boards.home, 'pid')))
+  await boards.storesOf('default').tasks.release(1, { actor: 'user:anna' })
+  expect(await within(5_000, 'the answer', late)).toMatchObject({ status: 409, body: { error: { code: 'CLAIM_LOST' } } })
+  await until('the command is gone', 5_000, () => processStarted(Number(readFileSync(join(boards.home, 'pid'), 'utf8'))) === undefined)
+})
+
+test('a completion whose checks the stopping service ends is to be said again, and counts for nothing', async () => {
+  await using boards = await openTestBoards()
+  const stop = new AbortController()
+  const { api } = openWorkerApi(boards, { signal: stop.signal })
+  const claimed = await claimTask(boards, { settings: { checks: [{ kind: 'command', command: 'touch begun; test -f second || sleep 60' }] } })
+  const first = workerOf(api, claimed).post('/run/complete', { summary: 'done' })
+  await until('the check runs', 5_000, () => existsSync(join(boards.home, 'begun')))
+  stop.abort(new Error('stopping'))
+  expect(await within(5_000, 'the answer', first)).toMatchObject({ status: 503, body: { error: { code: 'STOPPING' } } })
+  writeFileSync(join(boards.home, 'second'), '')
+  expect((await workerOf(openWorkerApi(boards).api, claimed).post('/run/complete', { summary: 'done' })).body).toEqual({ state: 'done' })
 })

@@ -11,6 +11,12 @@ import type { BlockBody, CompleteBody, EndAnswer, FailBody, RequestChangesBody, 
 /** Completions of one attempt that may lack something; whoever has not understood by then does not. */
 const MOST_REFUSALS = 3
 
+/** Attempts whose refusals are counted; those that ended otherwise are forgotten in the order in which they came. */
+const MOST_COUNTED = 1_000
+
+/** How soon the checks of an attempt that is over are ended. */
+const LOOK_MS = 500
+
 export interface CompletionOptions {
   readonly storesOf: (board: string) => BoardStores
   /** What follows from a failure. */
@@ -114,9 +120,17 @@ export class Completion implements RunEnds {
     const { checks = [], gates = [] } = task.settings
     const { env, pullRequests, clock, signal } = this.#options
     const problems: CheckProblem[] = []
-    for (const check of [...checks, ...gates.filter((gate) => gate.kind === 'command')]) {
-      const problem = await problemOf(check, { open, task, workspace, metadata }, { env, pullRequests, clock, signal })
-      if (problem) problems.push(problem)
+    const over = new AbortController()
+    const watching = this.#abortWhenOver(open.claim, over)
+    try {
+      const world = { env, pullRequests, clock, signal: AbortSignal.any([signal, over.signal]) }
+      for (const check of [...checks, ...gates.filter((gate) => gate.kind === 'command')]) {
+        const problem = await problemOf(check, { open, task, workspace, metadata }, world)
+        if (problem) problems.push(problem)
+      }
+    } finally {
+      over.abort('checked')
+      await watching
     }
     const failed = problems.filter(({ state }) => state === 'failed')
     if (failed.length > 0)
@@ -129,6 +143,20 @@ export class Completion implements RunEnds {
     throw new CheckError('CHECK_PENDING', `It is not known yet whether it is complete. ${pending.join('\n')}`, { details: { pending } })
   }
 
+  /** Ends the checks of an attempt that is over: its workspace is the next one's by then. */
+  async #abortWhenOver(claim: Claim, over: AbortController): Promise<void> {
+    const { storesOf, clock } = this.#options
+    for (;;) {
+      await clock.delay(LOOK_MS, over.signal).catch(() => {})
+      if (over.signal.aborted) return
+      // A board that cannot be read says nothing; the end of the completion will.
+      const run = await storesOf(claim.board)
+        .claims.get(claim.runId)
+        .catch(() => undefined)
+      if (run && run.endedAt !== null) over.abort(lost(claim))
+    }
+  }
+
   /** @throws CheckError always; after too many the attempt has failed. */
   async #refuse(open: OpenRun, failed: readonly string[]): Promise<never> {
     const { runId } = open.claim
@@ -136,6 +164,7 @@ export class Completion implements RunEnds {
     const message = `It is not complete. ${failed.join('\n')}`
     if (count < MOST_REFUSALS) {
       this.#refusals.set(runId, count)
+      if (this.#refusals.size > MOST_COUNTED) this.#refusals.delete(this.#refusals.keys().next().value!)
       throw new CheckError('CHECK_FAILED', message, { details: { failed, attemptsLeft: MOST_REFUSALS - count } })
     }
     await this.#options.failed(open.claim, { class: 'task', code: 'checks_failed', message: message.slice(0, 4_000) })

@@ -61,7 +61,7 @@ export class GithubChecks implements PullRequestChecks {
     if (branch === undefined) return undefined
     const [owner] = repository.split('/')
     const query = new URLSearchParams({ head: `${owner}:${branch}`, state: 'all', sort: 'updated', direction: 'desc', per_page: '1' })
-    const [newest] = await this.#get(`/repos/${repository}/pulls?${query}`, z.array(PullRequest), signal)
+    const [newest] = await this.#get(`/repos/${repository}/pulls?${query.toString()}`, z.array(PullRequest), signal)
     return newest
   }
 

@@ -1,5 +1,6 @@
 import type { Log } from '@talaria/core'
-import type { BoardEvent, BoardStores, EventKind, OpenRun, RunWish } from '@talaria/db'
+import type { BoardEvent, BoardStores, EventKind, OpenRun } from '@talaria/db'
+import { z } from 'zod'
 import type { WishEvent } from './worker-protocol.ts'
 
 /** Read from the log in one go. */
@@ -154,14 +155,19 @@ async function claimedAt({ events }: BoardStores, { taskNumber, runId }: OpenRun
   }
 }
 
+const CommentPayload = z.object({ comment: z.string() })
+const WishPayload = z.object({ wish: z.enum(['stop', 'pause', 'resume']), reason: z.string() })
+const SteeringPayload = z.object({ id: z.string(), body: z.string() })
+
 async function wishOf({ comments }: BoardStores, { kind, runId, taskNumber, actor, payload }: BoardEvent, ownRun: string): Promise<WishEvent | undefined> {
   if (kind === 'comment.added') {
     if (runId === ownRun) return undefined
-    const id = String(payload['comment'])
+    const { comment: id } = CommentPayload.parse(payload)
     const comment = await comments.get(id)
     return comment && comment.taskNumber === taskNumber ? { type: 'comment', id, author: actor, text: comment.body } : undefined
   }
   if (runId !== ownRun) return undefined
-  if (kind === 'run.wish') return { type: 'wish', wish: payload['wish'] as RunWish, reason: String(payload['reason'] ?? '') }
-  return { type: 'steer', id: String(payload['id']), author: actor, text: String(payload['body']) }
+  if (kind === 'run.wish') return { type: 'wish', ...WishPayload.parse(payload) }
+  const { id, body } = SteeringPayload.parse(payload)
+  return { type: 'steer', id, author: actor, text: body }
 }

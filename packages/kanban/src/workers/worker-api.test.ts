@@ -242,5 +242,5 @@ test('over the socket a stream that its worker leaves is left, and the server st
   const [chunk] = await within(5_000, 'a word', once(kept, 'data'))
   expect(String(chunk)).toContain('hello')
   kept.resume()
-  await within(3_000, 'the server ends', server[Symbol.asyncDispose]())
+  await within(3_000, 'the server ends', Promise.resolve(server[Symbol.asyncDispose]()))
 })

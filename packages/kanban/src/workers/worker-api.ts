@@ -1,5 +1,5 @@
 import { codeOf, type Clock, type Log } from '@talaria/core'
-import { BoardError, invalidField, MAX_ATTACHMENT_BYTES, type Claim, type OpenRun, type Run } from '@talaria/db'
+import { BoardError, invalidField, MAX_ATTACHMENT_BYTES, type OpenRun } from '@talaria/db'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
@@ -72,6 +72,8 @@ export function createWorkerApi(options: WorkerApiOptions): Hono<WorkerEnv> {
 
   return new Hono<WorkerEnv>()
     .onError((error, c) => {
+      // What was under way is said again to the one that comes after us.
+      if (signal.aborted) return c.json({ error: { code: 'STOPPING', message: 'The dispatcher is stopping. Ask again.' } }, 503)
       const { status, body } = refusalOf(error, log)
       return c.json(body, status)
     })
@@ -102,7 +104,7 @@ export function createWorkerApi(options: WorkerApiOptions): Hono<WorkerEnv> {
     )
     .use(async (c, next) => {
       const { claim, run } = c.get('open')
-      refuseEnded(claim, run)
+      if (run.endedAt !== null) throw new BoardError('CLAIM_LOST', `Run ${claim.runId} is over (${run.outcome}).`)
       await next()
     })
     .get('/run', async (c) => {
@@ -121,11 +123,8 @@ export function createWorkerApi(options: WorkerApiOptions): Hono<WorkerEnv> {
       const { claim } = c.get('open')
       const mediaType = c.req.header('content-type')
       const bytes = new Uint8Array(await c.req.arrayBuffer())
-      const stores = storesOf(claim.board)
-      // The bytes may have taken longer than the attempt.
-      refuseEnded(claim, await stores.claims.get(claim.runId))
-      const file = { name: c.req.query('name') ?? 'file', bytes, runId: claim.runId, ...(mediaType !== undefined && { mediaType: mediaType.slice(0, 200) }) }
-      const { id, name, bytes: size } = await stores.attachments.add(claim.taskNumber, file, `worker:${claim.runId}`)
+      const file = { name: c.req.query('name') ?? 'file', bytes, claim, ...(mediaType !== undefined && { mediaType: mediaType.slice(0, 200) }) }
+      const { id, name, bytes: size } = await storesOf(claim.board).attachments.add(claim.taskNumber, file, `worker:${claim.runId}`)
       return c.json({ attachment: { id, name, bytes: size } } satisfies FileAnswer)
     })
     .get('/run/wishes', (c) => {
@@ -165,11 +164,6 @@ async function authenticate(c: Context<WorkerEnv>, storesOf: WorkerApiOptions['s
     if (codeOf(error) !== 'BOARD_NOT_FOUND' && codeOf(error) !== 'INVALID') throw error
   }
   throw new UnknownWorkerError()
-}
-
-/** @throws BoardError `CLAIM_LOST` */
-function refuseEnded({ runId }: Claim, run: Run | undefined): void {
-  if (run?.endedAt !== null) throw new BoardError('CLAIM_LOST', `Run ${runId} is over${run ? ` (${run.outcome})` : ''}.`)
 }
 
 /** @throws BoardError `INVALID` that names the field */
