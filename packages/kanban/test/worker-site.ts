@@ -8,6 +8,7 @@ import type { BoardStores, Claimed, NewTask, Run, RunFailure, TaskDetail } from 
 import { openTestBoards } from '../src/testing/test-board.ts'
 import { kanbanTools } from '../src/tools/kanban-tools.ts'
 import { Completion } from '../src/workers/completion.ts'
+import type { RunEnds } from '../src/workers/run-ends.ts'
 import { GithubChecks } from '../src/workers/github-checks.ts'
 import { createWorkerApi } from '../src/workers/worker-api.ts'
 import type { WorkerDefinition } from '../src/workers/worker-definition.ts'
@@ -18,6 +19,8 @@ export interface WorkerSite extends AsyncDisposable {
   readonly home: string
   readonly socket: string
   readonly stores: BoardStores
+  /** The ways out of an attempt. */
+  readonly completion: RunEnds
   /** What failed attempts failed of. */
   readonly failures: readonly RunFailure[]
   /** Paths that were asked for. */
@@ -44,10 +47,24 @@ export async function openWorkerSite({ leaseMs = 60_000 }: { readonly leaseMs?: 
   let server: Awaited<ReturnType<typeof startHttpServer>> | undefined
   let ended = new AbortController()
 
+  const attempts = {
+    storesOf: boards.storesOf,
+    prepare: async () => workspace,
+    failed: async (claim: Claimed['claim'], failure: RunFailure) => {
+      failures.push(failure)
+      await stores.claims.fail(claim, failure, { isCounted: true })
+    },
+    signal: new AbortController().signal,
+    clock,
+    log: silentLog,
+  }
+  const completion = new Completion({ ...attempts, env: {}, pullRequests: new GithubChecks({ baseUrl: 'http://127.0.0.1:9' }) })
+
   const site: WorkerSite = {
     home: boards.home,
     socket,
     stores,
+    completion,
     failures,
     requests,
     async claim(task, definition = { executor: 'agent' }) {
@@ -72,19 +89,15 @@ export async function openWorkerSite({ leaseMs = 60_000 }: { readonly leaseMs?: 
     transcript: async (runId) => (await stores.transcripts.list(runId, { limit: 10_000 })).map(({ kind, body }) => [kind, body] as const),
     async listen() {
       ended = new AbortController()
-      const attempts = {
-        storesOf: boards.storesOf,
-        prepare: async () => workspace,
-        failed: async (claim: Claimed['claim'], failure: RunFailure) => {
-          failures.push(failure)
-          await stores.claims.fail(claim, failure, { isCounted: true })
-        },
+      const api = createWorkerApi({
+        ...attempts,
         signal: ended.signal,
-        clock,
-        log: silentLog,
-      }
-      const completion = new Completion({ ...attempts, env: {}, pullRequests: new GithubChecks({ baseUrl: 'http://127.0.0.1:9' }) })
-      const api = createWorkerApi({ ...attempts, settings: { lease: leaseMs }, workerOf: () => worker, tools: kanbanTools, completion, onChange: () => {} })
+        settings: { lease: leaseMs },
+        workerOf: () => worker,
+        tools: kanbanTools,
+        completion,
+        onChange: () => {},
+      })
       const fetch = (request: Request) => {
         requests.push(new URL(request.url).pathname)
         return api.fetch(request)

@@ -2,9 +2,6 @@ import type { AgentSettingsInput } from '@talaria/agent'
 import { codeOf, messageOf, startLoop, type Clock, type Env, type Log } from '@talaria/core'
 import type { RunWish, Spend } from '@talaria/db'
 import type { HeartbeatAnswer, RunAnswer } from '../workers/worker-protocol.ts'
-import { agentWork } from './agent-work.ts'
-import { commandWork } from './command-work.ts'
-import { httpWork } from './http-work.ts'
 import { PauseGate } from './pause-gate.ts'
 import { Steering } from './steering.ts'
 import { Transcript } from './transcript.ts'
@@ -113,7 +110,8 @@ class WorkerLife {
 
   async #work(): Promise<void> {
     const { clock, log } = this.#options
-    const end = await this.#kindOfWork()({
+    const work = await this.#kindOfWork()
+    const end = await work({
       run: this.#run,
       client: this.#client,
       transcript: this.#transcript,
@@ -202,15 +200,16 @@ class WorkerLife {
     this.#stop.abort(new WorkerError('STOPPED', `The work is to end: ${this.#stopReason}`))
   }
 
-  #kindOfWork(): Work {
+  /** Loads only what this kind of work needs: of a hundred workers each is a process. */
+  async #kindOfWork(): Promise<Work> {
     const { agent, env } = this.#options
     switch (this.#run.worker.executor) {
       case 'command':
-        return commandWork(env)
+        return (await import('./command-work.ts')).commandWork(env)
       case 'http':
-        return httpWork
+        return (await import('./http-work.ts')).httpWork
       case 'agent':
-        return agentWork(agent)
+        return (await import('./agent-work.ts')).agentWork(agent)
     }
   }
 }
