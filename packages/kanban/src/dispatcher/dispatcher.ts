@@ -29,6 +29,9 @@ const STALLED_MS = 60_000
 /** Looked at for a missing assignee before tasks are claimed. */
 const ASSIGNED_AT_ONCE = 50
 
+/** Claimed in one go; each is prepared for before it is known whether there is a task for it. */
+const CLAIMED_AT_ONCE = 32
+
 /** Longest pause before workers that may merely have slept with the host are given up. */
 const LONGEST_GRACE_MS = 30_000
 
@@ -240,7 +243,7 @@ export class Dispatcher implements AsyncDisposable {
     while (left > 0 && hungry.length > 0) {
       const shares = fairShares(
         hungry.map((board) => ({ board: board.slug, running: running.get(board.slug) ?? 0, weight: board.settings.weight ?? 1 })),
-        left,
+        Math.min(left, CLAIMED_AT_ONCE),
       )
       const next: Board[] = []
       for (const board of hungry) {
