@@ -89,7 +89,8 @@ export class BoardFeed {
       for await (const _ of this.#stores.board.changes(this.#stop.signal)) await this.#take()
       this.#end = {}
     } catch (error) {
-      this.#end = { error: error as Error }
+      // The process is stopping: nothing that a client could do about.
+      this.#end = codeOf(error) === 'CLOSED' ? {} : { error: error as Error }
     }
     this.#wakeAll()
   }

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@talaria/core'
 import type { Board, BoardStores, Databases } from '@talaria/db'
+import type { Planner } from '../graphs/planner.ts'
 import type { BoardFeeds } from './board-feeds.ts'
 import type { BoardViews } from './board-views.ts'
 import type { Caller } from './caller.ts'
@@ -14,6 +15,8 @@ export interface KanbanApi {
   /** Where workers' logs lie: a folder a board, a file a run. */
   readonly logsFolder: string | undefined
   readonly keepAliveMs: number
+  /** Asks a model about tasks in triage. */
+  readonly planner?: Planner
   /** Aborts when streams are to end. */
   readonly signal: AbortSignal | undefined
   readonly clock: Clock

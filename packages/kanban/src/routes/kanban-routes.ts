@@ -1,6 +1,7 @@
 import { BoardError, type Databases } from '@talaria/db'
 import type { Clock, Log } from '@talaria/core'
 import { Hono, type MiddlewareHandler } from 'hono'
+import type { Planner } from '../graphs/planner.ts'
 import { approvalsRoutes } from './approvals.ts'
 import { attachmentsRoutes } from './attachments.ts'
 import { BoardFeeds } from './board-feeds.ts'
@@ -12,6 +13,7 @@ import { authenticate, type Authorize } from './caller.ts'
 import { commentsRoutes } from './comments.ts'
 import { dispatcherRoutes } from './dispatcher.ts'
 import { eventsRoutes } from './events.ts'
+import { graphRoutes } from './graph-routes.ts'
 import type { KanbanApi, KanbanEnv } from './kanban-api.ts'
 import type { KanbanControl } from './kanban-control.ts'
 import { linksRoutes } from './links.ts'
@@ -34,6 +36,8 @@ export interface KanbanRoutesOptions {
   readonly signal?: AbortSignal
   /** Between signs of life of a quiet stream; 15 s unless given. */
   readonly keepAliveMs?: number
+  /** Asks a model about tasks in triage; without it nobody can have that done here. */
+  readonly planner?: Planner
   readonly clock: Clock
   readonly log: Log
 }
@@ -59,6 +63,7 @@ export function kanbanRoutes({ authorize, logsFolder, signal, keepAliveMs = 15_0
     .route('/api/boards/:board', boardViewRoutes(api))
     .route('/api/boards/:board', bulkRoutes(api))
     .route('/api/boards/:board', tasksRoutes())
+    .route('/api/boards/:board', graphRoutes(api))
     .route('/api/boards/:board', taskActionsRoutes())
     .route('/api/boards/:board', commentsRoutes())
     .route('/api/boards/:board', linksRoutes())

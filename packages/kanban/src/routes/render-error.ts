@@ -2,6 +2,7 @@ import { createId, type Log } from '@talaria/core'
 import { InputError, type InputErrorCode } from '@talaria/core/http'
 import { BoardError, DatabaseError, type BoardErrorCode, type DatabaseErrorCode } from '@talaria/db'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { PlanError, type PlanErrorCode } from '../graphs/plan-error.ts'
 import { Refusal } from './refusal.ts'
 
 /** An error as every route answers with it. Branch on the code. */
@@ -40,6 +41,8 @@ const INPUT: Readonly<Record<InputErrorCode, readonly [code: string, status: Con
   invalid_value: ['INVALID', 400],
 }
 
+const PLAN: Readonly<Record<PlanErrorCode, ContentfulStatusCode>> = { MODEL_MISSING: 503, MODEL_FAILED: 502, MODEL_TIMEOUT: 504, MODEL_ANSWER: 502 }
+
 /** What a failure of the database means to a client. What is not here is a fault of ours. */
 const STORAGE: Partial<Record<DatabaseErrorCode, string>> = {
   BUSY: 'The board is locked by another process. Try again shortly.',
@@ -63,6 +66,7 @@ export function renderError(error: unknown, log: Log, fields: Readonly<Record<st
     const [code, status] = INPUT[error.code]
     return { status, headers: {}, error: { code, message: error.message, ...(error.param !== undefined && { param: error.param }) } }
   }
+  if (error instanceof PlanError) return { status: PLAN[error.code], headers: {}, error: { code: error.code, message: error.message } }
   const storage = error instanceof DatabaseError ? STORAGE[error.code] : undefined
   if (storage !== undefined) {
     log.error({ err: error, ...fields }, 'the database refused a request')
