@@ -27,6 +27,7 @@ import {
   PLATFORMS,
 } from '@talaria/gateway'
 import { createChatCommand, createDispatcherProbe } from '@talaria/kanban/command'
+import { gatewayDeliveries, Notifier } from '@talaria/kanban/notifications'
 import { readConfig } from './config.ts'
 import { listenForStrayFailures } from './stray-failures.ts'
 
@@ -88,6 +89,14 @@ async function main(): Promise<void> {
   })
   log.info({ url: server.url }, `the gateway listens on ${server.url}`)
   await gateway.start()
+  await using notifier = new Notifier({
+    boards: databases.boards,
+    storesOf: (board) => databases.board(board),
+    deliveries: gatewayDeliveries(gateway.notifications),
+    clock,
+    log,
+  })
+  notifier.start()
   started.resolve(reload)
   await shutdown.requested
 }

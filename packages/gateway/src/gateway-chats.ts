@@ -11,8 +11,10 @@ import { MediaCache } from './chats/media-cache.ts'
 import { transcriberSettingsOf } from './chats/transcriber-settings.ts'
 import type { CommandCron, CommandKanban } from './commands/command-services.ts'
 import { createCommands, type Commands } from './commands/commands.ts'
+import { roomForText } from './delivery/duplicate-label.ts'
 import { homeChannelOf } from './delivery/home-channel-of.ts'
 import { WorkPause } from './commands/work-pause.ts'
+import { Notifications } from './notifications/notifications.ts'
 import { Pairing } from './pairing/pairing.ts'
 import type { PlatformSupervisors } from './platforms/supervisors.ts'
 import type { Reload } from './reload.ts'
@@ -46,6 +48,8 @@ export interface GatewayChats {
   readonly commands: Commands
   readonly pairing: Pairing
   readonly denials: DenialCounts
+  /** By what other services tell chats of. */
+  readonly notifications: Notifications
   /** To be disposed after the chats; connects when the first voice note comes. */
   readonly transcriber: Transcriber | undefined
 }
@@ -103,7 +107,19 @@ export function createGatewayChats(options: GatewayChatsOptions): GatewayChats {
     },
     modelName,
   })
-  return { chats, commands, pairing, denials, transcriber }
+  const notifications = new Notifications({
+    stores,
+    turns: options.turns,
+    runner: options.runner,
+    wake: (sessionKey) => chats.wake(sessionKey),
+    cache,
+    platforms: supervisors.all.map(({ name }) => name),
+    roomOn: (platform) => roomForText(supervisors.connected(platform)?.capabilities.maxLength),
+    sharing: { groups: settings.groupSessions, threads: settings.threadSessions },
+    modelName,
+    clock,
+  })
+  return { chats, commands, pairing, denials, notifications, transcriber }
 }
 
 /** Of `chatSettings`; platforms that have none queue. */

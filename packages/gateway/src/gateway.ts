@@ -19,6 +19,7 @@ import { gatewayChecks } from './gateway-checks.ts'
 import { registerGatewayMetrics } from './gateway-metrics.ts'
 import { createGatewayChats, type GatewayChats } from './gateway-chats.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import type { Notifications } from './notifications/notifications.ts'
 import { AccountLeases } from './platforms/account-leases.ts'
 import { ApiServer } from './platforms/api-server.ts'
 import type { BackupProgress } from './routes/backups.ts'
@@ -122,6 +123,11 @@ export class Gateway implements AsyncDisposable {
   /** What answers HTTP requests; for the listener. */
   get fetch(): (request: Request, bindings?: ApiEnv['Bindings']) => Response | Promise<Response> {
     return this.#app.fetch
+  }
+
+  /** By what other services tell chats and wake conversations; for `main`, which hands it to them. */
+  get notifications(): Notifications {
+    return this.#chats.notifications
   }
 
   get status(): ServiceStatus {

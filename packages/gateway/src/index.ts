@@ -1,4 +1,5 @@
 export { Gateway, type GatewayOptions } from './gateway.ts'
+export type { Notifications } from './notifications/notifications.ts'
 export { isApiServerWanted, planApiServer } from './platforms/api-server-plan.ts'
 export type { PlatformDefinition } from './platforms/definition.ts'
 export { PLATFORMS } from './platforms/definitions.ts'

@@ -7,6 +7,7 @@ import { Chats, type ChatsOptions } from '../src/chats/chats.ts'
 import type { InboundMessage } from '../src/chats/inbound-message.ts'
 import { MediaCache } from '../src/chats/media-cache.ts'
 import { DEFAULT_SHARING } from '../src/chats/session-key.ts'
+import { Notifications } from '../src/notifications/notifications.ts'
 import type { Platform } from '../src/platforms/platform.ts'
 import { AccountLeases } from '../src/platforms/account-leases.ts'
 import { PlatformSupervisor } from '../src/platforms/supervisor.ts'
@@ -34,6 +35,7 @@ export interface TestChats extends AsyncDisposable {
   readonly clock: FakeClock
   readonly home: string
   readonly chats: Chats
+  readonly notifications: Notifications
   /** Lets time pass, ten milliseconds at a time, until something is so. */
   until<Answer>(what: string, look: () => Promise<Answer | undefined | false> | Answer | undefined | false): Promise<Answer>
   /** The texts that people see in a chat, oldest first. */
@@ -46,6 +48,7 @@ export interface TestChats extends AsyncDisposable {
 
 interface Process {
   readonly chats: Chats
+  readonly notifications: Notifications
   readonly runner: Runner
   kill(): void
   stop(): Promise<void>
@@ -85,6 +88,9 @@ export async function openTestChats(options: TestChatsOptions = {}): Promise<Tes
     home: home.path,
     get chats() {
       return process!.chats
+    },
+    get notifications() {
+      return process!.notifications
     },
     until,
     texts: (chatId = 'chat-1') => service.sent.filter(({ address }) => address.chatId === chatId).map(({ text }) => text),
@@ -154,11 +160,24 @@ async function startProcess(options: ProcessOptions): Promise<Process> {
     clock,
     log,
   })
+  const notifications = new Notifications({
+    stores,
+    turns,
+    runner,
+    wake: (sessionKey) => chats.wake(sessionKey),
+    cache: new MediaCache(cacheDir, clock),
+    platforms: ['twin'],
+    roomOn: () => 4_000,
+    sharing: DEFAULT_SHARING,
+    modelName: 'talaria',
+    clock,
+  })
   await recoverTurns({ stores, runner, owns: (id) => turns.owns(id), chatOf: (turn) => chats.settlementOf(turn), onGone: (id) => chats.adopt(id), clock, log })
   chats.start()
   void supervisor.start()
   return {
     chats,
+    notifications,
     runner,
     kill() {
       life.isOver = true

@@ -16,7 +16,8 @@ const MOST_INTERRUPTIONS = 3
 export interface TurnOrigin {
   readonly sessionKey: string
   readonly address: ChatAddress
-  readonly replyTo: string
+  /** The message that it answers; none where nobody wrote one. */
+  readonly replyTo?: string
   /** The messages that it answers. */
   readonly inbound: readonly string[]
   /** Where the answer goes instead, see `Delivery`. */

@@ -97,7 +97,7 @@ async function questionOf(rows: readonly Inbound[], signal: AbortSignal, options
   const origin = {
     sessionKey,
     address: message.address,
-    replyTo: message.messageId,
+    ...(!message.wakes && { replyTo: message.messageId }),
     inbound: rows.map(({ id }) => id),
     ...(message.delivery && { deliverTo: message.delivery.to }),
   }
@@ -116,7 +116,7 @@ async function questionOf(rows: readonly Inbound[], signal: AbortSignal, options
 async function startTurn(question: Question, settle: SettleChat, options: ChatTurnOptions): Promise<LiveTurn> {
   const { turns, stores, policyOf, modelName } = options
   const { message, origin, route, chat, content } = question
-  const owner = ownerOf(message, policyOf(message.address.platform).sharing)
+  const owner = message.wakes?.owner ?? ownerOf(message, policyOf(message.address.platform).sharing)
   const existing = await stores.sessions.get(route.sessionId, { all: true })
   const begin = (session: Parameters<typeof turns.start>[0]['session']) =>
     turns.start({
@@ -186,7 +186,7 @@ function streamOf({ address, replyTo, deliverTo }: TurnOrigin, options: ChatTurn
   const { connected, clock, log } = options
   if (deliverTo) return undefined
   const platform = connected(address.platform)
-  return platform?.capabilities.edits ? new ReplyStream({ platform, address, replyTo, room: roomOn(address.platform, options), clock, log }) : undefined
+  return platform?.capabilities.edits ? new ReplyStream({ platform, address, ...(replyTo !== undefined && { replyTo }), room: roomOn(address.platform, options), clock, log }) : undefined
 }
 
 /** Shows what the agent says, and asks in the chat what it asks; resolves with the last event, or when nothing more can be read. */

@@ -93,6 +93,11 @@ export class Chats implements AsyncDisposable {
     return this.#reception.receive(message)
   }
 
+  /** Something that was written down elsewhere waits in this conversation. */
+  wake(sessionKey: string): void {
+    this.#queue.wake(sessionKey)
+  }
+
   /** What the end of a turn means for its chat, for whoever settles it in place of a process that is no more. */
   settlementOf(turn: Turn): SettleChat | undefined {
     const { stores, paths, log } = this.#options
@@ -139,7 +144,8 @@ export class Chats implements AsyncDisposable {
     log.error({ err: error, inbound: row!.id }, 'a message is given up: it could not be answered')
     const ids = rows.map(({ id }) => id)
     await stores.inbound.finish(ids, { state: 'discarded', reason: 'unanswerable' })
-    const { address, messageId } = inboundMessageOf(row!)
+    const { address, messageId, wakes } = inboundMessageOf(row!)
+    if (wakes) return
     const text = 'I could not begin to answer this, though I tried for a while. Please send it again later.'
     await stores.outbound.add(outboundRows({ kind: 'notice', address, replyTo: messageId, text }, this.#roomOn(address.platform)))
   }

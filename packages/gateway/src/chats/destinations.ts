@@ -17,7 +17,7 @@ export async function destinationsOf(
   places: Places,
   log: Log,
 ): Promise<readonly Destination[]> {
-  const own: Destination = { address, replyTo, sessionKey }
+  const own: Destination = { address, sessionKey, ...(replyTo !== undefined && { replyTo }) }
   if (!deliverTo) return [own]
   const found = new Map<string, Destination>()
   let isLost = false

@@ -44,6 +44,8 @@ export interface InboundMessage {
   readonly albumId?: string
   /** The platform proved by a secret that this message may be answered, as webhooks do: no allow-list is asked. Its text is never a command. */
   readonly isVouchedFor?: boolean
+  /** Nobody wrote it: the conversation of this owner is woken by something that happened. Its text is never a command, and its answer no reply. */
+  readonly wakes?: { readonly owner: string }
   /** Where the answer goes instead of to where the message came from. */
   readonly delivery?: Delivery
 }
