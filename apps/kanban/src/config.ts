@@ -1,3 +1,4 @@
+import { agentSettingsTable } from '@talaria/agent/settings'
 import { homePaths, talariaHome, type Env, type Log } from '@talaria/core'
 import { loadSettings } from '@talaria/core/config'
 import { kanbanSettings } from '@talaria/kanban'
@@ -7,7 +8,8 @@ export async function readConfig(log?: Log) {
   const { env } = process
   const paths = homePaths(talariaHome(env))
   const settings = await loadSettings(kanbanSettings, { env, home: paths.home, ...(log && { log }) })
-  return { paths, settings, workerEnv: workerEnvOf(env, paths.home) }
+  const agent = await loadSettings(agentSettingsTable, { env, home: paths.home })
+  return { paths, settings, agent, workerEnv: workerEnvOf(env, paths.home) }
 }
 
 /** What workers see of the environment: all but the keys of our services, which are no worker's business. */

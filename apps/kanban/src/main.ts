@@ -11,6 +11,7 @@ import {
 } from '@talaria/core'
 import { openDatabases } from '@talaria/db'
 import { Kanban, ProcessExecutor } from '@talaria/kanban'
+import { openPlanner } from '@talaria/kanban/planner'
 import { readConfig } from './config.ts'
 
 /** Of sysexits.h: something in the configuration; starting again changes nothing. */
@@ -23,14 +24,27 @@ const GIVING_UP_MS = 15_000
 const WORKER_MAIN = fileURLToPath(new URL(import.meta.url.endsWith('.mjs') ? './worker-main.mjs' : './worker-main.ts', import.meta.url))
 
 async function main(): Promise<void> {
-  const { paths, settings, workerEnv } = await readConfig()
+  const { paths, settings, agent, workerEnv } = await readConfig()
   const log = createLog('kanban', { level: settings.logLevel })
   using shutdown = listenForShutdown({ log, deadlineMs: settings.shutdownGrace + GIVING_UP_MS })
   await using databases = openDatabases({ service: 'kanban', locations: { gateway: { file: paths.gatewayDb }, boards: paths.boardsDir }, clock, log })
   await using budget = startDescriptorBudget({ clock, log, isDatabase: (path) => path.startsWith(paths.home) })
   using eventLoopDelay = startEventLoopDelay({ clock })
   const executor = new ProcessExecutor({ program: [process.execPath, WORKER_MAIN], env: workerEnv })
-  await using kanban = new Kanban({ databases, executor, env: workerEnv, budget, eventLoopDelay, settings, paths, version: talariaVersion(), clock, log })
+  await using planner = openPlanner(agent, settings, { clock, log })
+  await using kanban = new Kanban({
+    databases,
+    executor,
+    planner,
+    env: workerEnv,
+    budget,
+    eventLoopDelay,
+    settings,
+    paths,
+    version: talariaVersion(),
+    clock,
+    log,
+  })
   await kanban.start()
   if (kanban.url !== undefined) log.info({ url: kanban.url }, `the kanban service listens on ${kanban.url}`)
   await shutdown.requested

@@ -3,12 +3,14 @@ import { FailureThrottle, hostGuard, operatorRoutes, responseOfFailure, SECURITY
 import type { ApiKeyReader, Databases } from '@talaria/db'
 import { Hono, type Context } from 'hono'
 import { authorizeByKey } from './authorize-key.ts'
+import type { Planner } from './graphs/planner.ts'
 import type { KanbanControl } from './routes/kanban-control.ts'
 import { kanbanRoutes } from './routes/kanban-routes.ts'
 import type { KanbanSettings } from './settings.ts'
 
 export interface KanbanAppOptions {
   readonly databases: Databases
+  readonly planner: Planner
   readonly settings: KanbanSettings
   readonly version: string
   readonly control: KanbanControl
@@ -20,7 +22,7 @@ export interface KanbanAppOptions {
 
 /** What answers at `KANBAN_PORT`: the operator's routes and the boards', both behind keys but for `/health`. */
 export function createKanbanApp(options: KanbanAppOptions): Hono {
-  const { databases, settings, version, control, apiKeys, clock, log } = options
+  const { databases, planner, settings, version, control, apiKeys, clock, log } = options
   const authorize = authorizeByKey({ rootKey: settings.key, apiKeys, throttle: new FailureThrottle(clock), log })
   const authorizeOperator = async (c: Context) => {
     const user = await authorize(c)
@@ -37,6 +39,6 @@ export function createKanbanApp(options: KanbanAppOptions): Hono {
   app.use(hostGuard({ boundTo: settings.host, allowed: settings.allowedHosts, setting: 'KANBAN_ALLOWED_HOSTS' }))
   app.route('/', operatorRoutes({ ...options.operator, service: 'kanban', version, authorize: authorizeOperator, clock }))
   app.get('/status', async (c) => (await authorizeOperator(c)) ?? c.json(await control.status()))
-  app.route('/', kanbanRoutes({ databases, control, authorize, clock, log }))
+  app.route('/', kanbanRoutes({ databases, planner, control, authorize, clock, log }))
   return app
 }

@@ -5,9 +5,11 @@ import { createMetrics } from '@talaria/core/metrics'
 import { FILES_PER_DATABASE, type BoardStores, type Claim, type Databases, type RunFailure, type TaskDetail } from '@talaria/db'
 import { DEFAULT_BOARD } from './boards/default-board.ts'
 import { dispatcherId } from './dispatcher/dispatcher-id.ts'
+import { AutoTriage } from './dispatcher/auto-triage.ts'
 import { Dispatcher } from './dispatcher/dispatcher.ts'
 import { Leadership } from './dispatcher/leadership.ts'
 import { pressureOf, readMemory, workersFor } from './dispatcher/memory-pressure.ts'
+import type { Planner } from './graphs/planner.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createKanbanApp } from './kanban-app.ts'
 import { kanbanChecks } from './kanban-checks.ts'
@@ -28,6 +30,8 @@ import { prepareWorkspace, type WorkspacePlaces } from './workspaces/prepare-wor
 export interface KanbanOptions {
   readonly databases: Databases
   readonly executor: Executor
+  /** Asks a model about tasks in triage; its owner closes it. */
+  readonly planner: Planner
   /** Where programs are found, and what they see. */
   readonly env: Env
   readonly budget: DescriptorBudget
@@ -47,6 +51,7 @@ export class Kanban implements AsyncDisposable {
   readonly #options: KanbanOptions
   readonly #id = dispatcherId()
   readonly #pool: WorkerPool
+  readonly #triage: AutoTriage
   readonly #dispatcher: Dispatcher
   readonly #leadership: Leadership
   readonly #places: WorkspacePlaces
@@ -56,7 +61,7 @@ export class Kanban implements AsyncDisposable {
 
   /** Opens nothing; {@link start} does. */
   constructor(options: KanbanOptions) {
-    const { settings, paths, env, executor, clock, log } = options
+    const { settings, paths, env, executor, planner, clock, log } = options
     this.#options = options
     this.#places = { root: settings.workspaces ?? join(paths.home, 'workspaces'), home: paths.home, git: createGit(env) }
     const socket = workerSocketPath(paths.home)
@@ -73,6 +78,16 @@ export class Kanban implements AsyncDisposable {
       clock,
       log,
     })
+    this.#triage = new AutoTriage({
+      storesOf: this.#storesOf,
+      planner,
+      isOn: settings.autoTriage,
+      atOnce: settings.autoTriageAtOnce,
+      mayAsk: () => this.url !== undefined && !this.control.isPaused(),
+      actor: `dispatcher:${this.#id}`,
+      clock,
+      log,
+    })
     this.#dispatcher = new Dispatcher({
       id: this.#id,
       boards: options.databases.boards,
@@ -83,6 +98,7 @@ export class Kanban implements AsyncDisposable {
       maxRunning: () => this.#maxRunning,
       memoryPressure: () => pressureOf(readMemory()),
       isPaused: () => this.control.isPaused(),
+      onTriage: (board) => this.#triage.look(board),
       random: Math.random,
       clock,
       log,
@@ -135,6 +151,7 @@ export class Kanban implements AsyncDisposable {
     this.#running.use(
       startHousekeeping({ databases, storesOf: this.#storesOf, dispatcher: this.#dispatcher, pool: this.#pool, places: this.#places, settings, clock, log }),
     )
+    this.#running.use(this.#triage)
     this.#running.use(this.#dispatcher).start()
   }
 
@@ -184,7 +201,7 @@ export class Kanban implements AsyncDisposable {
   }
 
   #createApp() {
-    const { databases, budget, eventLoopDelay, settings, paths, version, clock, log } = this.#options
+    const { databases, planner, budget, eventLoopDelay, settings, paths, version, clock, log } = this.#options
     const metrics = createMetrics()
     const dispatcher = this.#dispatcher
     registerKanbanMetrics(metrics, {
@@ -199,6 +216,7 @@ export class Kanban implements AsyncDisposable {
     })
     return createKanbanApp({
       databases,
+      planner,
       settings,
       version,
       control: this.control,

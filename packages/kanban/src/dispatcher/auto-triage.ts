@@ -20,8 +20,8 @@ export interface AutoTriageOptions {
   readonly isOn: boolean
   /** Tasks that the model is asked about at once, over all boards. */
   readonly atOnce: number
-  /** Whether this dispatcher is the one of its home that asks: the limit is the home's. */
-  readonly isLeading: () => boolean
+  /** Whether this dispatcher may ask: one of its home does, for the limit is the home's, and none while it is paused. */
+  readonly mayAsk: () => boolean
   readonly actor: string
   readonly clock: Clock
   readonly log: Log
@@ -49,7 +49,7 @@ export class AutoTriage implements AsyncDisposable {
 
   /** Has it look at a board. Returns at once. */
   look(board: string): void {
-    if (this.#ended.signal.aborted || !this.#options.isLeading()) return
+    if (this.#ended.signal.aborted || !this.#options.mayAsk()) return
     this.#boards.add(board)
     this.#begin()
   }

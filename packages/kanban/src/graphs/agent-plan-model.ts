@@ -10,7 +10,7 @@ const TIMEOUT_MS = 180_000
 /** Low, for plans that are alike for the same task; not 0, so that a bad answer is not given again. */
 const TEMPERATURE = 0.3
 
-/** Asks the agent's default model. The agent should have no tools. */
+/** Asks the agent's default model, which is offered no tools. */
 export function agentPlanModel(agent: Agent, clock: Clock): PlanModel {
   return {
     async ask(question, signal) {
@@ -36,6 +36,7 @@ function requestOf({ name, instructions, text, schema }: PlanQuestion<z.ZodType>
     model: '',
     instructions,
     messages: [{ role: 'user' as const, content: text }],
+    toolChoice: 'none' as const,
     sampling: { temperature: TEMPERATURE, responseFormat: { type: 'json' as const, name, schema: z.toJSONSchema(schema) as Record<string, unknown> } },
   }
 }
