@@ -44,9 +44,9 @@ export class Heartbeats {
     return answered.promise
   }
 
-  /** Resolves when nothing of a board is on its way to the disk: what an attempt has cost is known then. */
+  /** Resolves when what has been said on a board up to now is on the disk: what an attempt has cost is known then. */
   async settled(board: string): Promise<void> {
-    while (this.#writing.has(board)) await this.#writing.get(board)
+    await this.#writing.get(board)
   }
 
   #gather(board: string): Map<string, Beat> {
