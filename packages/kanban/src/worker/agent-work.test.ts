@@ -52,6 +52,7 @@ test('an agent that says it is done too early is told why not, and a judge’s t
   )
   await startWorker(site, token, provider.url)
   expect(await site.task(claim.taskNumber)).toMatchObject({ state: 'done', summary: 'Here it is.' })
+  expect(JSON.stringify(provider.requests[1]!.body.messages)).toContain('Done!')
   expect(JSON.stringify(provider.requests[2]!.body.messages)).toContain('Not yet: Show it.')
   expect((await site.run(claim.runId)).spend).toMatchObject({ inputTokens: 30, outputTokens: 30 })
 })

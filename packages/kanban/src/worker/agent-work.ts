@@ -27,11 +27,12 @@ export function agentWork(settings: AgentSettingsInput): Work {
     const judging: { agent?: Agent } = {}
     const conversation = new Conversation()
     const spend = new SpendMeter(context.spent)
-    const judge = (signal: AbortSignal) => judgeGoal({ agent: judging.agent!, run, said: conversation.lastText, spend }, signal)
+    const judge = (signal: AbortSignal, claimed = '') =>
+      judgeGoal({ agent: judging.agent!, run, said: `${conversation.lastText}\n${claimed}`.trim(), spend }, signal)
     // Nobody but the judge says that a goal is reached.
-    const refuse = async (signal: AbortSignal) => {
+    const refuse = async (input: unknown, signal: AbortSignal) => {
       if (!run.task.settings.goal) return undefined
-      const { verdict, reason } = await judge(signal)
+      const { verdict, reason } = await judge(signal, JSON.stringify(input))
       return verdict === 'fulfilled' ? undefined : `Not yet: ${reason}`
     }
     const board = await boardTools(context, refuse)
@@ -44,7 +45,8 @@ export function agentWork(settings: AgentSettingsInput): Work {
     }
     await using _agent = agent
     judging.agent = agent
-    return turns(context, { agent, conversation, spend, judge, hasEnded: board.hasEnded })
+    // Awaited here: leaving the block closes the agent.
+    return await turns(context, { agent, conversation, spend, judge, hasEnded: board.hasEnded })
   }
 }
 
@@ -59,6 +61,12 @@ interface Turns {
 async function turns(context: WorkContext, { agent, conversation, spend, judge, hasEnded }: Turns): Promise<WorkerEnd | typeof ALREADY_SAID> {
   const { run, signal, steering, transcript, say } = context
   const { goal } = run.task.settings
+  /** Done by the agent's last words; false when they were not taken, which it is told. */
+  const isTaken = async () => {
+    const refusal = await say(endOfWords(conversation.lastText))
+    if (refusal !== undefined) conversation.say(`The completion was not taken: ${refusal}\nPut it right, then call kanban_complete.`)
+    return refusal === undefined
+  }
   conversation.say(run.context)
   for (let turn = 1, isNudged = false; ; turn++) {
     const ending = await runTurn(context, { agent, conversation, spend, hasEnded, turn })
@@ -70,21 +78,14 @@ async function turns(context: WorkContext, { agent, conversation, spend, judge, 
     } else if (goal) {
       const { verdict, reason } = await judge(signal)
       transcript.add('note', `The judge: ${verdict}. ${reason}`, { isEntry: true })
-      if (verdict === 'fulfilled') {
-        const refusal = await say(endOfWords(conversation.lastText))
-        if (refusal === undefined) return ALREADY_SAID
-        conversation.say(notTaken(refusal))
-        continue
-      }
+      if (verdict === 'fulfilled' && (await isTaken())) return ALREADY_SAID
       if (verdict === 'impossible') return { as: 'block', body: { kind: 'needs_input', reason: `It cannot be done: ${reason}` } }
       if (turn >= goal.maxTurns) return { as: 'block', body: { kind: 'needs_input', reason: `Not done after ${turn} turns: ${reason}` } }
-      conversation.say(`The task is not done yet: ${reason}\nGo on.`)
+      if (verdict === 'unfulfilled') conversation.say(`The task is not done yet: ${reason}\nGo on.`)
     } else if (isNudged) {
       if (ending.reason === 'length')
         return { as: 'fail', body: { class: 'task', code: 'out_of_steps', message: 'The agent used up its steps before it was done.' } }
-      const refusal = await say(endOfWords(conversation.lastText))
-      if (refusal === undefined) return ALREADY_SAID
-      conversation.say(notTaken(refusal))
+      if (await isTaken()) return ALREADY_SAID
     } else {
       isNudged = true
       conversation.say(NUDGE)
@@ -129,11 +130,6 @@ async function runTurn(
     }
   }
   return { type: 'finished', reason: 'stop' }
-}
-
-/** The dispatcher counts these, and ends an attempt that does not get better. */
-function notTaken(refusal: string): string {
-  return `The completion was not taken: ${refusal}\nPut it right, then call kanban_complete.`
 }
 
 function toolLine({ name, arguments: args, output, isError }: Extract<AgentEvent, { type: 'tool.finished' }>): string {

@@ -22,13 +22,13 @@ export interface BoardTools {
  */
 export async function boardTools(
   { client, gate, signal, run, transcript, settle }: Pick<WorkContext, 'client' | 'gate' | 'signal' | 'run' | 'transcript' | 'settle'>,
-  refuse: (signal: AbortSignal) => Promise<string | undefined>,
+  refuse: (input: unknown, signal: AbortSignal) => Promise<string | undefined>,
 ): Promise<BoardTools> {
   let hasEnded = false
   let calls = 0
   const call = async (name: string, input: unknown, context: ToolContext) => {
     await gate.pass(context.signal)
-    const reason = SAYS_DONE.has(name) ? await refuse(context.signal) : undefined
+    const reason = SAYS_DONE.has(name) ? await refuse(input, context.signal) : undefined
     if (reason !== undefined) throw new WorkerError('REFUSED', reason)
     calls += 1
     const isEnd = ENDS.has(name)

@@ -48,13 +48,11 @@ export function commandWork(env: Env): Work {
       })
       using _pause = gate.listen((isPaused) => command.signal(isPaused ? 'SIGSTOP' : 'SIGCONT'))
       if (gate.isPaused) command.signal('SIGSTOP')
-      const stop = { stopped: undefined as Promise<void> | undefined }
-      const onAbort = () => (stop.stopped = command.stop(codeOf(signal.reason) === 'CLAIM_LOST' ? 0 : GRACE_MS))
+      const onAbort = () => void command.stop(codeOf(signal.reason) === 'CLAIM_LOST' ? 0 : GRACE_MS)
       signal.addEventListener('abort', onAbort, { once: true })
       try {
         if (signal.aborted) onAbort()
         const exit = await command.exited
-        await stop.stopped
         signal.throwIfAborted()
         return endOfExit(exit, { ...tails, result: readResult(resultFile) })
       } finally {

@@ -30,7 +30,7 @@ export interface TranscriptOptions {
  */
 export class Transcript {
   readonly #options: TranscriptOptions
-  #waiting: Entry[] = []
+  readonly #waiting: Entry[] = []
   #seq = 0
   #characters = 0
   #flushing: Promise<void> | undefined
