@@ -63,6 +63,7 @@ export async function openTestRoutes({ slugs = ['b'], clock = systemClock, log =
     authorize: (c) => {
       const scopes = c.req.header('x-test-scopes')
       if (scopes === 'nobody') return c.json({ error: { code: 'UNAUTHORIZED', message: 'no' } }, 401)
+      if (scopes === 'broken') throw new Error('a secret of ours')
       return { actor: 'key:test', scopes: new Set((scopes ?? 'read,write,admin').split(',') as Scope[]) }
     },
     clock,
