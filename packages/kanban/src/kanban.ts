@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, DescriptorBudget, Env, EventLoopDelay, HomePaths, Log } from '@talaria/core'
 import { createMetrics } from '@talaria/core/metrics'
-import { FILES_PER_DATABASE, type BoardStores, type Claim, type Databases, type RunFailure, type TaskDetail } from '@talaria/db'
+import { dispatcherActor, FILES_PER_DATABASE, type BoardStores, type Claim, type Databases, type RunFailure, type TaskDetail } from '@talaria/db'
 import { DEFAULT_BOARD } from './boards/default-board.ts'
 import { dispatcherId } from './dispatcher/dispatcher-id.ts'
 import { AutoTriage } from './dispatcher/auto-triage.ts'
@@ -84,7 +84,7 @@ export class Kanban implements AsyncDisposable {
       isOn: settings.autoTriage,
       atOnce: settings.autoTriageAtOnce,
       mayAsk: () => this.url !== undefined && !this.control.isPaused(),
-      actor: `dispatcher:${this.#id}`,
+      actor: dispatcherActor(this.#id),
       clock,
       log,
     })

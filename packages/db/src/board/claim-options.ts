@@ -29,7 +29,7 @@ export interface ClaimRefusal {
   readonly refused: WaitingCode | 'taken'
 }
 
-/** Every dispatcher is named like this on the log. */
+/** Every dispatcher is named like this on the log: by the parts of its id that people read, host and process. */
 export function dispatcherActor(dispatcher: string): Actor {
-  return `dispatcher:${dispatcher}`
+  return `dispatcher:${dispatcher.split('/').slice(0, 2).join('/')}`
 }

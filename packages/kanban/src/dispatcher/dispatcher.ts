@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { codeOf, isProcessAlive, startLoop, type Clock, type Log, type Loop } from '@talaria/core'
-import type { Board, BoardStores, Boards, Claim, RunFailure } from '@talaria/db'
+import { dispatcherActor, type Board, type BoardStores, type Boards, type Claim, type RunFailure } from '@talaria/db'
 import type { KanbanSettings } from '../settings.ts'
 import { signalGroup } from '../workers/process-executor.ts'
 import type { WorkerDefinition } from '../workers/worker-definition.ts'
@@ -171,8 +171,8 @@ export class Dispatcher implements AsyncDisposable {
     const { claims, tasks } = stores
     const now = clock.now()
     const due = await claims.due(now)
-    if (due.hasScheduled) await tasks.wakeDue(`dispatcher:${id}`)
-    if (due.hasRoutines) await fireRoutines(stores, { board: slug, actor: `dispatcher:${id}`, clock, log })
+    if (due.hasScheduled) await tasks.wakeDue(dispatcherActor(id))
+    if (due.hasRoutines) await fireRoutines(stores, { board: slug, actor: dispatcherActor(id), clock, log })
     if (due.hasTriage) onTriage?.(slug)
     if (due.hasOverdue) await this.#endOverdue(slug, now)
     if (due.hasExpired && clock.monotonic() >= this.#graceUntil) await this.#endSilent(slug, now)
@@ -309,7 +309,7 @@ export class Dispatcher implements AsyncDisposable {
     if (assignee === undefined) return
     const { claims, tasks } = storesOf(board.slug)
     const first = await claims.candidates({ states: ['ready'], now: clock.now(), limit: ASSIGNED_AT_ONCE })
-    for (const { number, assignee: known } of first) if (known === null) await tasks.assign(number, assignee, { actor: `dispatcher:${id}` })
+    for (const { number, assignee: known } of first) if (known === null) await tasks.assign(number, assignee, { actor: dispatcherActor(id) })
   }
 
   #claimOptions(board: Board) {
