@@ -1,5 +1,4 @@
 import type { Tool, ToolContext } from '@talaria/agent'
-import { codeOf } from '@talaria/core'
 import type { WorkContext } from './work.ts'
 import { WorkerError } from './worker-error.ts'
 
@@ -45,14 +44,7 @@ export async function boardTools(
     hasEnded: () => hasEnded,
     tools: definitions.map((definition) => ({
       ...definition,
-      async run(input, context) {
-        try {
-          return await call(definition.name, input, context)
-        } catch (error) {
-          if (codeOf(error) !== 'REFUSED') throw error
-          throw new Error((error as WorkerError).message, { cause: error })
-        }
-      },
+      run: (input, context) => call(definition.name, input, context),
     })),
   }
 }

@@ -9,8 +9,8 @@ import { ALREADY_SAID, type Work, type WorkerEnd } from './work.ts'
 import { WorkerClient } from './worker-client.ts'
 import { WorkerError } from './worker-error.ts'
 
-/** Last words after SIGTERM: a dispatcher kills a worker 10 s after it has asked. */
-const LAST_WORDS_MS = 3_000
+/** From SIGTERM to the last word: a command may take 5 s to end, and a dispatcher kills a worker 10 s after it has asked. */
+const LAST_WORDS_MS = 8_000
 
 /** Between two looks at checks that others run. */
 const PENDING_MS = 30_000
