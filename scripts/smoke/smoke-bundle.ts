@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { doATask } from './do-a-task.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '@talaria/core/testing'
 import { Program } from './program.ts'
 import type { Tally } from './tally.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PNPM } from '../install.mjs'
-import { freePort } from './free-port.ts'
+import { freePort } from '@talaria/core/testing'
 import { Program } from './program.ts'
 import type { Tally } from './tally.ts'
 

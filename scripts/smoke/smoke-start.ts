@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { doATask } from './do-a-task.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '@talaria/core/testing'
 import { Program } from './program.ts'
 import type { Tally } from './tally.ts'
 

@@ -1,4 +1,5 @@
 import { soakChats } from './soak/chats/soak-chats.ts'
+import { soakKanban } from './soak/kanban/soak-kanban.ts'
 import { soakRequests } from './soak/soak-requests.ts'
 import { parseSoakOptions, SOAK_USAGE } from './soak/soak-options.ts'
 
@@ -9,4 +10,9 @@ if (typeof asked === 'string') {
   console.error(`${asked}\n\n${SOAK_USAGE}`)
   process.exitCode = 2
 } else if (asked.help) console.log(SOAK_USAGE)
-else process.exitCode = (await (asked.chats ? soakChats(asked) : soakRequests(asked))) ? 0 : 1
+else process.exitCode = (await soakOf(asked)) ? 0 : 1
+
+function soakOf(options: Exclude<typeof asked, string>): Promise<boolean> {
+  if (options.kind === 'chats') return soakChats(options)
+  return options.kind === 'kanban' ? soakKanban(options) : soakRequests(options)
+}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { until } from '@talaria/core/testing'
 import { onTestFinished } from 'vitest'
-import { freePort } from '../../smoke/free-port.ts'
+import { freePort } from '@talaria/core/testing'
 
 const SERVICES_FOLDER = dirname(import.meta.dirname)
 

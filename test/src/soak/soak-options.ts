@@ -5,8 +5,9 @@ export const SOAK_USAGE = `Runs a gateway of its own under load, and looks wheth
 
   pnpm soak [--seconds 1800] [--rate 50] [--clients 16] [--report]
   pnpm soak --chats [--minutes 10] [--kills 20] [--seed N] [--rate 5] [--report]
+  pnpm soak --kanban [--minutes 10] [--kills 60] [--seed N] [--rate 1] [--report]
 
-Without --chats: HTTP requests of every kind.
+Alone: HTTP requests of every kind.
 
   --seconds  how long the load lasts; memory is judged after its first 15 minutes, in runs of 1500 s and more
   --rate     requests a second
@@ -20,11 +21,18 @@ while the gateway is killed and started again.
   --seed     what the random choices follow from; a new one unless given
   --rate     messages a second, on all platforms together
 
-  --report   write docs/reports/<date>-soak.md, or <date>-soak-chats.md
+With --kanban: tasks come in while two dispatchers and their workers are killed, or stopped past their lease and go on.
+
+  --minutes, --seed  as above
+  --kills    how many such blows there are
+  --rate     tasks a second
+
+  --report   write docs/reports/<date>-soak.md, <date>-soak-chats.md or <date>-soak-kanban.md
 `
 
 const OPTIONS = {
   chats: { type: 'boolean', default: false },
+  kanban: { type: 'boolean', default: false },
   seconds: { type: 'string' },
   rate: { type: 'string' },
   clients: { type: 'string' },
@@ -39,6 +47,7 @@ const OPTIONS = {
 const NUMBERS = {
   requests: { seconds: 1_800, rate: 50, clients: 16 },
   chats: { minutes: 10, kills: 20, seed: 0, rate: 5 },
+  kanban: { minutes: 10, kills: 60, seed: 0, rate: 1 },
 } as const
 
 type Numbers<Kind extends keyof typeof NUMBERS> = { readonly [Name in keyof (typeof NUMBERS)[Kind]]: number }
@@ -49,23 +58,28 @@ interface Asked {
 }
 
 /** A soak by HTTP requests. */
-export type RequestSoakOptions = Asked & Numbers<'requests'> & { readonly chats: false }
+export type RequestSoakOptions = Asked & Numbers<'requests'> & { readonly kind: 'requests' }
 
 /** A soak by messages on all platforms. */
-export type ChatSoakCommand = Asked & Numbers<'chats'> & { readonly chats: true }
+export type ChatSoakCommand = Asked & Numbers<'chats'> & { readonly kind: 'chats' }
+
+/** A soak of dispatchers and workers. */
+export type KanbanSoakCommand = Asked & Numbers<'kanban'> & { readonly kind: 'kanban' }
 
 /** What was asked for, or what is wrong with it. */
-export function parseSoakOptions(args: string[]): RequestSoakOptions | ChatSoakCommand | string {
+export function parseSoakOptions(args: string[]): RequestSoakOptions | ChatSoakCommand | KanbanSoakCommand | string {
   try {
     const { values } = parseArgs({ args, options: OPTIONS })
-    const { chats, report, help, ...given } = values
-    const known: Readonly<Record<string, number>> = chats ? NUMBERS.chats : NUMBERS.requests
+    const { chats, kanban, report, help, ...given } = values
+    if (chats && kanban) return 'It is either --chats or --kanban.'
+    const kind = chats ? 'chats' : kanban ? 'kanban' : 'requests'
+    const known: Readonly<Record<string, number>> = NUMBERS[kind]
     const wrong = Object.keys(given).find((name) => !(name in known))
-    if (wrong !== undefined) return `--${wrong} goes ${chats ? 'without' : 'with'} --chats.`
+    if (wrong !== undefined) return `--${wrong} goes ${kind === 'requests' ? 'with --chats or --kanban' : `without --${kind}`}.`
     const numbers = Object.fromEntries(Object.entries(known).map(([name, fallback]) => [name, Number(given[name as keyof typeof given] ?? fallback)]))
     const bad = Object.entries(numbers).find(([name, number]) => !(number > 0 || (number === 0 && (name === 'kills' || name === 'seed'))))
     if (bad) return `--${bad[0]} is a number above 0.`
-    return { chats, report, help, ...numbers } as RequestSoakOptions | ChatSoakCommand
+    return { kind, report, help, ...numbers } as RequestSoakOptions | ChatSoakCommand | KanbanSoakCommand
   } catch (error) {
     return (error as Error).message
   }
