@@ -4,6 +4,7 @@ import type { ApiKeyReader, Databases } from '@talaria/db'
 import { Hono, type Context } from 'hono'
 import { authorizeByKey } from './authorize-key.ts'
 import type { Planner } from './graphs/planner.ts'
+import { mcpRoutes } from './mcp/mcp-routes.ts'
 import type { KanbanControl } from './routes/kanban-control.ts'
 import { kanbanRoutes } from './routes/kanban-routes.ts'
 import type { KanbanSettings } from './settings.ts'
@@ -39,6 +40,7 @@ export function createKanbanApp(options: KanbanAppOptions): Hono {
   app.use(hostGuard({ boundTo: settings.host, allowed: settings.allowedHosts, setting: 'KANBAN_ALLOWED_HOSTS' }))
   app.route('/', operatorRoutes({ ...options.operator, service: 'kanban', version, authorize: authorizeOperator, clock }))
   app.get('/status', async (c) => (await authorizeOperator(c)) ?? c.json(await control.status()))
+  app.route('/', mcpRoutes({ databases, authorize, version, log }))
   app.route('/', kanbanRoutes({ databases, planner, control, authorize, clock, log }))
   return app
 }

@@ -14,6 +14,8 @@ import { startHousekeeping } from './housekeeping.ts'
 import { createKanbanApp } from './kanban-app.ts'
 import { kanbanChecks } from './kanban-checks.ts'
 import { registerKanbanMetrics } from './kanban-metrics.ts'
+import { Notifier } from './notifications/notifier.ts'
+import { webhookDeliveries } from './notifications/webhook-deliveries.ts'
 import type { KanbanControl } from './routes/kanban-control.ts'
 import type { KanbanSettings } from './settings.ts'
 import { kanbanTools } from './tools/kanban-tools.ts'
@@ -152,6 +154,16 @@ export class Kanban implements AsyncDisposable {
       startHousekeeping({ databases, storesOf: this.#storesOf, dispatcher: this.#dispatcher, pool: this.#pool, places: this.#places, settings, clock, log }),
     )
     this.#running.use(this.#triage)
+    this.#running.use(
+      new Notifier({
+        boards: databases.boards,
+        storesOf: this.#storesOf,
+        deliveries: webhookDeliveries({ mayBePrivate: settings.webhookPrivate, clock }),
+        isOn: () => this.url !== undefined,
+        clock,
+        log,
+      }),
+    ).start()
     this.#running.use(this.#dispatcher).start()
   }
 

@@ -180,6 +180,13 @@ export const kanbanSettings = defineSettings({
     fallback: 30 * 86_400_000,
     help: 'How long a deleted task can be restored.',
   },
+  webhookPrivate: {
+    env: 'KANBAN_WEBHOOK_PRIVATE',
+    file: 'kanban.webhook_private',
+    schema: flag(),
+    fallback: false,
+    help: 'Whether webhooks may call addresses of this host and of private networks.',
+  },
   shutdownGrace: {
     env: 'KANBAN_SHUTDOWN_GRACE',
     file: 'kanban.shutdown_grace',

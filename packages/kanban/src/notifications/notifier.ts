@@ -15,6 +15,8 @@ export interface NotifierOptions {
   readonly storesOf: (board: string) => BoardStores
   /** Only kinds of targets that are in here are looked at; another process tells the others. */
   readonly deliveries: Deliveries
+  /** Whether it is this process that tells, where several could and whom they tell cannot know it; always unless given. */
+  readonly isOn?: () => boolean
   readonly random?: () => number
   readonly clock: Clock
   readonly log: Log
@@ -80,7 +82,9 @@ export class Notifier implements AsyncDisposable {
   }
 
   #boardsToLookAt(): readonly string[] {
-    const now = this.#options.clock.monotonic()
+    const { clock, isOn = () => true } = this.#options
+    if (!isOn()) return []
+    const now = clock.monotonic()
     const live = this.#watch.live()
     const isTimeForAll = now - this.#lookedAt >= LOOK_MS
     if (isTimeForAll) this.#lookedAt = now
