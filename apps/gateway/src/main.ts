@@ -26,7 +26,7 @@ import {
   planApiServer,
   PLATFORMS,
 } from '@talaria/gateway'
-import { createChatCommand, createDispatcherProbe } from '@talaria/kanban/command'
+import { createChatCommand, createDispatcherProbe, plannerOf } from '@talaria/kanban/command'
 import { gatewayDeliveries, Notifier } from '@talaria/kanban/notifications'
 import { readConfig } from './config.ts'
 import { listenForStrayFailures } from './stray-failures.ts'
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
     version: talariaVersion(),
     restart: () => endWith(EX_TEMPFAIL),
     reload,
-    kanban: createChatCommand({ databases, clock, isDispatcherRunning: createDispatcherProbe(kanban) }),
+    kanban: createChatCommand({ databases, clock, isDispatcherRunning: createDispatcherProbe(kanban), planner: plannerOf(agent, kanban, clock) }),
     clock,
     log,
   })

@@ -26,6 +26,7 @@ async function runKanban(words: readonly string[]): Promise<number> {
   const { gatewayDb, boardsDir } = config.paths
   await using databases = openDatabases({ service: 'cli', locations: { gateway: { file: gatewayDb }, boards: boardsDir }, clock, log: silentLog })
   using interrupt = onInterrupt()
+  await using opened = new AsyncDisposableStack()
   // `talaria kanban watch | head` has seen enough when `head` has.
   process.stdout.on('error', () => process.exit(0))
   return await runKanbanCommand(words, {
@@ -41,6 +42,10 @@ async function runKanban(words: readonly string[]): Promise<number> {
     canFollow: true,
     readInput: () => text(process.stdin),
     isDispatcherRunning: () => kanbanClient(config).isRunning(),
+    async planner() {
+      const { openPlanner } = await import('@talaria/kanban/planner')
+      return opened.use(openPlanner(config.settings, config.kanban, { clock, log: silentLog }))
+    },
   })
 }
 

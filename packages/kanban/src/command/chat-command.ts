@@ -1,5 +1,6 @@
 import type { Clock } from '@talaria/core'
 import type { Actor, Databases, TaskOrigin } from '@talaria/db'
+import type { Planner } from '../graphs/planner.ts'
 import { cutText } from './cut-text.ts'
 import { runKanbanCommand } from './kanban-command.ts'
 import { splitWords } from './split-words.ts'
@@ -11,6 +12,8 @@ export interface ChatCommandOptions {
   readonly databases: Databases
   readonly clock: Clock
   readonly isDispatcherRunning?: () => Promise<boolean>
+  /** Asks a model about tasks in triage. */
+  readonly planner?: Planner
 }
 
 /** Who typed a command in a chat. */
@@ -27,7 +30,7 @@ export interface ChatCommandSource {
 export type ChatCommand = (line: string, source: ChatCommandSource) => Promise<string>
 
 /** Makes what answers `/kanban …` in chats. It never follows, and never reads standard input. */
-export function createChatCommand({ databases, clock, isDispatcherRunning }: ChatCommandOptions): ChatCommand {
+export function createChatCommand({ databases, clock, isDispatcherRunning, planner }: ChatCommandOptions): ChatCommand {
   return async (line, { actor, origin, isAdmin, name }) => {
     let said = ''
     const write = (text: string) => void (said += text)
@@ -44,6 +47,7 @@ export function createChatCommand({ databases, clock, isDispatcherRunning }: Cha
       isAdmin,
       canFollow: false,
       ...(isDispatcherRunning && { isDispatcherRunning }),
+      ...(planner && { planner: async () => planner }),
     })
     return markdownOf(cutText(said.trim(), LONGEST))
   }

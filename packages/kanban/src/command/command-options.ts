@@ -1,5 +1,6 @@
 import type { Clock } from '@talaria/core'
 import type { Actor, Databases, TaskOrigin } from '@talaria/db'
+import type { Planner } from '../graphs/planner.ts'
 
 /** What a command is given by the surface it was typed on: a terminal, or a chat. */
 export interface KanbanCommandOptions {
@@ -30,4 +31,6 @@ export interface KanbanCommandOptions {
   readonly readInput?: () => Promise<string>
   /** Whether somebody begins the tasks of this home; absent where nobody can tell. */
   readonly isDispatcherRunning?: () => Promise<boolean>
+  /** What asks a model about tasks in triage, opened when it is first wanted; absent where there is none. */
+  readonly planner?: () => Promise<Planner>
 }
