@@ -11,7 +11,7 @@ Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
     setTimeout(() => void Promise.reject(new Error('a rejection of the library')), 50)
     setTimeout(() => new EventEmitter().emit('error', new Error('an exception of the library')), 100)
   }
-  return Reflect.apply(connect, this, args) as Socket
+  return Reflect.apply(connect, this, args)
 } as typeof connect
 
 process.on('SIGUSR2', () => {

@@ -48,7 +48,7 @@ export class RotatingFile implements Disposable {
   readonly #options: RotatingFileOptions
   /** Absent between a failure to open it anew and the next attempt. */
   #open: { readonly fd: number; size: number } | undefined
-  #waiting: Buffer[] = []
+  readonly #waiting: Buffer[] = []
   #waitingBytes = 0
   #underWay: Buffer | undefined
   #lost = 0

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { agentSettingsTable } from '@talaria/agent/settings'
-import { applying, defineSettings, duration, flag, integer, list, oneOf, port, text, url, type SettingsOf } from '@talaria/core/config'
+import { applying, defineSettings, duration, flag, integer, list, oneOf, port, text, type SettingsOf } from '@talaria/core/config'
 import { isTimezone } from '@talaria/core/schedule'
 import { z } from 'zod'
 import { conversationSettings } from './chats/conversation-settings.ts'

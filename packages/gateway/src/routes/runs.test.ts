@@ -301,7 +301,7 @@ test.each(['perhaps', '', 'constructor', '__proto__', 'toString'])('%j is no ans
 test('all questions of a run are answered at once, if so asked', async () => {
   const play = (run: TestRun) => {
     const questions = ['q1', 'q2'].map((id) => run.request.approve!({ id, tool: id, arguments: '' }, run.signal))
-    void Promise.all(questions).then((choices) => run.say(choices.join()).finish())
+    void Promise.all(questions).then((choices) => run.say(choices.map((choice) => (typeof choice === 'string' ? choice : choice.denied)).join()).finish())
   }
   for (const all of [{ all: true }, { resolve_all: true }]) {
     await using t = await startTestGateway({ agent: new TestAgent({ play }) })

@@ -280,7 +280,7 @@ test('what is sent without a turn answers messages in the same transaction, or n
   const states = async () => Promise.all(['in_1', 'in_2', 'in_3'].map(async (id) => (await inbound.get(id))?.state))
   expect(await states()).toEqual(['done', 'done', 'waiting'])
   await inbound.take('key', 'runner_1', 1)
-  await expect(outbound.add([outboundNamed('out_1')], { answers: ['in_3'] }), 'there is one of this id').rejects.toThrow()
+  await expect(outbound.add([outboundNamed('out_1')], { answers: ['in_3'] }), 'there is one of this id').rejects.toMatchObject({ code: 'CONSTRAINT' })
   expect(await states()).toEqual(['done', 'done', 'taken'])
   expect(countOf(test.file, 'outbound')).toBe(1)
 })
