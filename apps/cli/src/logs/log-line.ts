@@ -43,7 +43,7 @@ export function renderLogLine({ raw, fields }: LogLine): string {
   const more = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const error = err as { message?: unknown; code?: unknown } | undefined
   if (error) more.push(`error=${JSON.stringify(error.message ?? error)}`)
-  return harmless([new Date(time).toISOString(), word.toUpperCase().padEnd(5), ...(msg === undefined ? [] : [String(msg)]), ...more].join(' ')).replaceAll(
+  return harmless([new Date(time).toISOString(), word.toUpperCase().padEnd(5), ...(typeof msg === 'string' ? [msg] : []), ...more].join(' ')).replaceAll(
     '\n',
     ' ',
   )
