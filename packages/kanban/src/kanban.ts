@@ -113,6 +113,7 @@ export class Kanban implements AsyncDisposable {
       workerFetch: this.#createWorkerApi().fetch,
       graceMs: settings.shutdownGrace,
       onDraining: () => void (this.#isDraining = true),
+      onSucceeded: () => this.#dispatcher.adopt(),
       clock,
       log,
     })
@@ -154,16 +155,18 @@ export class Kanban implements AsyncDisposable {
       startHousekeeping({ databases, storesOf: this.#storesOf, dispatcher: this.#dispatcher, pool: this.#pool, places: this.#places, settings, clock, log }),
     )
     this.#running.use(this.#triage)
-    this.#running.use(
-      new Notifier({
-        boards: databases.boards,
-        storesOf: this.#storesOf,
-        deliveries: webhookDeliveries({ mayBePrivate: settings.webhookPrivate, clock }),
-        isOn: () => this.url !== undefined,
-        clock,
-        log,
-      }),
-    ).start()
+    this.#running
+      .use(
+        new Notifier({
+          boards: databases.boards,
+          storesOf: this.#storesOf,
+          deliveries: webhookDeliveries({ mayBePrivate: settings.webhookPrivate, clock }),
+          isOn: () => this.url !== undefined,
+          clock,
+          log,
+        }),
+      )
+      .start()
     this.#running.use(this.#dispatcher).start()
   }
 

@@ -32,6 +32,9 @@ const ASSIGNED_AT_ONCE = 50
 /** Claimed in one go; each is prepared for before it is known whether there is a task for it. */
 const CLAIMED_AT_ONCE = 32
 
+/** A worker is there for its dispatcher to see within this, on a host that is very busy. */
+const UNBEGUN_MS = 15_000
+
 /** Longest pause before workers that may merely have slept with the host are given up. */
 const LONGEST_GRACE_MS = 30_000
 
@@ -104,13 +107,19 @@ export class Dispatcher implements AsyncDisposable {
     return this.#options.clock.monotonic() - this.#lookedAt < this.#options.settings.tick + STALLED_MS
   }
 
+  /** Has it look for workers whose dispatcher is gone, now: one has just been missed. */
+  adopt(): void {
+    this.#adoptAt = 0
+    this.wake()
+  }
+
   /** Has it look now. */
   wake(): void {
     this.#loop?.wake()
   }
 
-  /** Looks at everything once; returns in how many milliseconds there is more to do, when that is known. */
-  async pass(): Promise<number | undefined> {
+  /** Looks at everything once; returns in how many milliseconds there is more to do. */
+  async pass(): Promise<number> {
     const { clock, settings, log } = this.#options
     this.#lookedAt = clock.monotonic()
     this.counts.passes += 1
@@ -134,9 +143,9 @@ export class Dispatcher implements AsyncDisposable {
     const next = await this.#nextAt(boards)
     const dueMs = next === undefined ? undefined : Math.max(1, next - clock.now())
     const graceMs = this.#graceUntil - clock.monotonic()
-    const waits = [dueMs, isContended ? CONTENDED_MS * (1 + this.#options.random()) : undefined, graceMs > 0 ? graceMs : undefined]
-    const known = waits.filter((wait) => wait !== undefined)
-    return known.length > 0 ? Math.min(...known) : undefined
+    const adoptMs = Math.max(1, this.#adoptAt - clock.monotonic())
+    const waits = [adoptMs, dueMs, isContended ? CONTENDED_MS * (1 + this.#options.random()) : undefined, graceMs > 0 ? graceMs : undefined]
+    return Math.min(...waits.filter((wait) => wait !== undefined))
   }
 
   /** What follows from a failed attempt, by the one table. @throws BoardError `CLAIM_LOST` */
@@ -198,11 +207,18 @@ export class Dispatcher implements AsyncDisposable {
 
   /** Takes over workers of this host whose dispatcher is no more. */
   async #adoptOrphans(slug: string): Promise<void> {
-    const { storesOf, pool, id } = this.#options
+    const { storesOf, pool, id, clock } = this.#options
     const { claims } = storesOf(slug)
-    const others = (await claims.open()).filter(({ run }) => run.host === this.#host && run.pid !== null && run.dispatcher !== id)
+    const others = (await claims.open()).filter(({ run }) => run.host === this.#host && run.dispatcher !== id)
     const orphans = others.filter(({ run }) => isDispatcherGone(run.dispatcher))
-    for (const adopted of await claims.adopt(orphans, id)) pool.adopt(adopted)
+    const begun = orphans.filter(({ run }) => run.pid !== null)
+    for (const adopted of await claims.adopt(begun, id)) pool.adopt(adopted)
+    for (const { claim, run } of orphans.filter(({ run: { pid } }) => pid === null)) {
+      // A worker that was begun in that very moment says so when it has started.
+      const waitedMs = clock.now() - run.claimedAt
+      if (waitedMs < UNBEGUN_MS) this.#adoptAt = Math.min(this.#adoptAt, clock.monotonic() + UNBEGUN_MS - waitedMs)
+      else await claims.release(claim, 'its dispatcher ended before a worker was begun').catch(unlessLost)
+    }
   }
 
   async #giveUp(claim: Claim, failure: RunFailure): Promise<void> {
@@ -210,8 +226,7 @@ export class Dispatcher implements AsyncDisposable {
     try {
       await this.failed(claim, failure)
     } catch (error) {
-      // It has ended in this very moment.
-      if (codeOf(error) !== 'CLAIM_LOST') throw error
+      unlessLost(error)
     }
     void pool.stop(claim.runId)
   }
@@ -366,6 +381,11 @@ export class Dispatcher implements AsyncDisposable {
       this.#watch.failed(slug, error)
     }
   }
+}
+
+/** An attempt that has ended in this very moment needs no other end. */
+function unlessLost(error: unknown): void {
+  if (codeOf(error) !== 'CLAIM_LOST') throw error
 }
 
 function sum(numbers: Iterable<number>): number {

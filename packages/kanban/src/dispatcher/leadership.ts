@@ -17,6 +17,8 @@ export interface LeadershipOptions {
   readonly workerFetch: HttpServerOptions['fetch']
   readonly graceMs: number
   readonly onDraining: () => void
+  /** Called when the lead came from another dispatcher, which is gone. */
+  readonly onSucceeded: () => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -32,6 +34,8 @@ export class Leadership implements AsyncDisposable {
   #url: string | undefined
   #loop: Loop | undefined
   #isEnded = false
+  /** Why the port could not be had when it was last asked for. */
+  #stranger: ListenError | undefined
 
   constructor(options: LeadershipOptions) {
     this.#options = options
@@ -67,11 +71,12 @@ export class Leadership implements AsyncDisposable {
     this.#url = undefined
   }
 
-  #stranger: ListenError | undefined
-
   async #retry(): Promise<void> {
     if (this.#held || this.#isEnded) return
-    if (await this.#take()) this.#options.log.info({ url: this.#url }, 'the dispatcher that answered for this home is gone; this one does now')
+    if (!(await this.#take())) return
+    const { log, onSucceeded } = this.#options
+    log.info({ url: this.#url }, 'the dispatcher that answered for this home is gone; this one does now')
+    onSucceeded()
   }
 
   async #take(): Promise<boolean> {

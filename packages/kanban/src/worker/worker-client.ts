@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { Agent, request, type IncomingMessage } from 'node:http'
+import { dirname } from 'node:path'
 import { codeOf, messageOf, type Clock, type Log } from '@talaria/core'
 import type { KanbanToolDefinition } from '../tools/tool-definitions.ts'
 import type { EndAnswer, HeartbeatAnswer, HeartbeatBody, Refusal, RunAnswer, ToolAnswer, TranscriptBody, WishEvent } from '../workers/worker-protocol.ts'
@@ -169,6 +171,8 @@ export class WorkerClient implements Disposable {
 
   async #pause(attempt: number, signal: AbortSignal): Promise<void> {
     const { clock, random = Math.random } = this.#options
+    if (!existsSync(dirname(this.#options.socket)))
+      throw this.#lose('UNREACHABLE', 'The folder of the dispatcher’s socket is gone, and the home with it.', { isEnd: true })
     if (clock.monotonic() - this.#heardAt > LONGEST_SILENCE_MS) throw this.#lose('UNREACHABLE', 'No dispatcher has been there for a day.', { isEnd: true })
     const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt, 16))
     // Of many workers that lost one dispatcher not all come at once.
