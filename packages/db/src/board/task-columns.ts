@@ -1,7 +1,6 @@
-import { sql, type RawBuilder } from 'kysely'
-import { z } from 'zod'
-import { decodeJson } from '../json-column.ts'
+import { sql } from 'kysely'
 import type { Snapshot } from '../scope.ts'
+import { ARCHIVED, columnsOf, within } from './board-columns.ts'
 import { invalidField } from './board-error.ts'
 import type { BoardColumn } from './records.ts'
 import type { BoardTables } from './tables.ts'
@@ -26,34 +25,12 @@ export interface BoardQuery extends Omit<TaskFilter, 'states' | 'includeDeleted'
   readonly limit: number
 }
 
-/** The states in the order in which work goes through them. */
-const DEFAULT_COLUMNS: readonly BoardColumn[] = [
-  { key: 'triage', name: 'Triage', state: 'triage' },
-  { key: 'todo', name: 'To do', state: 'todo' },
-  { key: 'scheduled', name: 'Scheduled', state: 'scheduled' },
-  { key: 'ready', name: 'Ready', state: 'ready' },
-  { key: 'running', name: 'Running', state: 'running' },
-  { key: 'blocked', name: 'Blocked', state: 'blocked' },
-  { key: 'review', name: 'Review', state: 'review' },
-  { key: 'done', name: 'Done', state: 'done' },
-]
-
-const ARCHIVED: BoardColumn = { key: 'archived', name: 'Archived', state: 'archived' }
-
-const SettingsColumns = z.custom<{ readonly columns?: readonly BoardColumn[] }>((value) => typeof value === 'object' && value !== null)
-
 /** A page of the tasks in one column. @throws BoardError `INVALID` when there is no such column */
 export async function columnPage(db: Snapshot<BoardTables>, key: string, query: TaskQuery): Promise<TaskPage> {
   const columns = [...(await columnsOf(db)), ARCHIVED]
   const column = columns.find((one) => one.key === key)
   if (!column) throw invalidField('column', columns.map((one) => one.key).join(', '))
   return listTasks(db, { ...query, states: [column.state] }, within(column, columns))
-}
-
-/** The columns of a board, in the order in which they are shown. */
-async function columnsOf(db: Snapshot<BoardTables>): Promise<readonly BoardColumn[]> {
-  const row = await db.selectFrom('board').select('settings').executeTakeFirst()
-  return (row && decodeJson(row.settings, SettingsColumns, 'board.settings').columns) ?? DEFAULT_COLUMNS
 }
 
 /** The first tasks of every column, with counts. Costs what is shown, however many tasks there are. */
@@ -73,15 +50,6 @@ export async function boardPage(db: Snapshot<BoardTables>, { limit, ...filter }:
     .select((eb) => eb.fn.coalesce(eb.fn.max('seq'), eb.lit(0)).as('seq'))
     .executeTakeFirstOrThrow()
   return { columns: pages, seq }
-}
-
-/** What a task of a column's state must meet to be in it: the first column of a state has those that name no other. */
-function within(column: BoardColumn, columns: readonly BoardColumn[]): readonly RawBuilder<boolean>[] {
-  const siblings = columns.filter(({ state }) => state === column.state)
-  if (siblings.length === 1) return []
-  if (siblings[0] !== column) return [sql`column_key = ${column.key}`]
-  const others = siblings.slice(1).map(({ key }) => key)
-  return [sql`(column_key is null or column_key not in (${sql.join(others)}))`]
 }
 
 async function countsOf(db: Snapshot<BoardTables>, columns: readonly BoardColumn[], filter: TaskFilter): Promise<(column: BoardColumn) => number> {

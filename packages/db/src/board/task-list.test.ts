@@ -115,9 +115,10 @@ test('columns of a board divide a state; the first of a state has whatever is in
     { key: 'next', name: 'Next', state: 'ready' as const },
     { key: 'gone', name: 'Gone', state: 'done' as const, isHidden: true },
   ]
-  await t.board.change({ settings: { columns } }, by)
+  await t.board.change({ settings: { columns: [...columns, { key: 'elsewhere', name: 'Gone by now', state: 'ready' as const }] } }, by)
   for (const columnKey of ['next', 'inbox', 'elsewhere', undefined])
     await t.tasks.create({ title: columnKey ?? 'none', ...(columnKey !== undefined && { columnKey }) }, 'cli')
+  await t.board.change({ settings: { columns } }, by)
   await t.tasks.create({ title: 'done' }, 'cli')
   await t.tasks.complete(5, {}, by)
   const page = await t.tasks.board({ limit: 9 })

@@ -2,6 +2,7 @@ import type { Clock } from '@talaria/core'
 import type { Database } from '../database.ts'
 import type { Transaction } from '../scope.ts'
 import { appendEvent } from './append-event.ts'
+import { checkColumns, refuseClosedBoard } from './board-rules.ts'
 import { illegalTransition, writeHead } from './move-task.ts'
 import type { Actor, Link, LinkCondition, NewTask, TaskChanges, TaskDetail } from './records.ts'
 import type { BoardTables } from './tables.ts'
@@ -45,7 +46,11 @@ export class TaskStore extends TaskReader {
   /** Makes a task, or finds the one that was made with its key. */
   async create(task: NewTask, actor: Actor): Promise<CreatedTask> {
     const checked = checkedTask(task)
-    return this.#write((tx, at) => insertTask(tx, checked, { actor, at }))
+    return this.#write(async (tx, at) => {
+      const made = await insertTask(tx, checked, { actor, at })
+      if (made.created && checked.columnKey !== undefined) await checkColumns(tx, undefined, await requireHead(tx, made.task.number))
+      return made
+    })
   }
 
   /** Makes tasks that wait for each other, all of them or none. @throws BoardError `CYCLE`, `SELF_LINK` */
@@ -78,7 +83,13 @@ export class TaskStore extends TaskReader {
   /** Changes fields; what is not named stays. The event says what they were before, and who changed them. */
   async change(reference: TaskReference, changes: TaskChanges, { actor, revision }: Acting): Promise<TaskDetail> {
     const checked = checkedChanges(changes)
-    return this.#write(async (tx, at) => changeTask(tx, await requireTask(tx, reference), checked, { actor, at, ...(revision !== undefined && { revision }) }))
+    return this.#write(async (tx, at) => {
+      const number = await requireTask(tx, reference)
+      const before = await requireHead(tx, number)
+      const changed = await changeTask(tx, number, checked, { actor, at, ...(revision !== undefined && { revision }) })
+      await checkColumns(tx, before, await requireHead(tx, number))
+      return changed
+    })
   }
 
   /** Gives a task to somebody, or to nobody. Not while it runs: release it first. */
@@ -209,12 +220,16 @@ export class TaskStore extends TaskReader {
       const head = await requireHead(tx, await requireTask(tx, reference))
       refuseStale(head, revision)
       await step(tx, head, { actor, at })
+      await checkColumns(tx, head, await requireHead(tx, head.number))
       return requireDetail(tx, head.number)
     })
   }
 
   #write<Result>(callback: (tx: Transaction<BoardTables>, at: number) => Promise<Result>): Promise<Result> {
     const at = this.#clock.now()
-    return this.#database.write((tx) => callback(tx, at))
+    return this.#database.write(async (tx) => {
+      await refuseClosedBoard(tx)
+      return callback(tx, at)
+    })
   }
 }

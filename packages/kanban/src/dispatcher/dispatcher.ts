@@ -329,10 +329,11 @@ export class Dispatcher implements AsyncDisposable {
 
   #claimOptions(board: Board) {
     const { settings, workerOf } = this.#options
-    const { maxRunning, maxRunningPerAssignee, labelCaps, maxRuntimeMs, isReviewDispatched } = board.settings
+    const { maxRunning, maxRunningPerAssignee, labelCaps, maxRuntimeMs, isReviewDispatched, columns } = board.settings
+    const wipLimit = columns?.find(({ state }) => state === 'running')?.wipLimit
     return {
       caps: {
-        board: maxRunning ?? settings.maxRunningPerBoard,
+        board: Math.min(maxRunning ?? settings.maxRunningPerBoard, wipLimit ?? Infinity),
         perAssignee: maxRunningPerAssignee ?? settings.maxRunningPerAssignee,
         ...(labelCaps && { perLabel: labelCaps }),
       },
