@@ -40,6 +40,15 @@ test('with a goal the agent goes on until a judge says that the task’s own wor
   expect(asked[2]).toContain('The back is bare.')
 })
 
+test('an agent that forgets to end its task is reminded, and what it had said is the summary, not what it says to that', async () => {
+  await using provider = await startFakeProvider()
+  await using site = await openWorkerSite()
+  const { claim, token } = await site.claim({ title: 'Count the chairs' })
+  provider.queue({ text: ['There are twelve chairs.'] }, { text: ['As I said.'] })
+  expect(await startWorker(site, token, provider.url)).toBe('said')
+  expect(await site.task(claim.taskNumber)).toMatchObject({ state: 'done', summary: 'There are twelve chairs.' })
+})
+
 test('an agent that says it is done too early is told why not, and a judge’s tokens are booked as well', async () => {
   await using provider = await startFakeProvider()
   await using site = await openWorkerSite()

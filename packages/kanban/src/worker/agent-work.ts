@@ -15,7 +15,7 @@ const INSTRUCTIONS = [
 ].join('\n')
 
 const NUDGE =
-  'The task is still open. Call kanban_complete with a summary if it is done, or kanban_block with the reason if you cannot go on. Without either, your next words become its summary.'
+  'The task is still open. Call kanban_complete with a summary if it is done, or kanban_block with the reason if you cannot go on. Without either, what you have just said becomes its summary.'
 
 type Ending = Extract<AgentEvent, { type: 'finished' | 'failed' }>
 
@@ -61,9 +61,12 @@ interface Turns {
 async function turns(context: WorkContext, { agent, conversation, spend, judge, hasEnded }: Turns): Promise<WorkerEnd | typeof ALREADY_SAID> {
   const { run, signal, steering, transcript, say } = context
   const { goal } = run.task.settings
+  /** What the agent had said before it was reminded of how to end: its answer, where the reminder's is about the reminder. */
+  let answer: string | undefined
   /** Done by the agent's last words; false when they were not taken, which it is told. */
   const isTaken = async () => {
-    const refusal = await say(endOfWords(conversation.lastText))
+    const refusal = await say(endOfWords(answer === undefined || answer.trim() === '' ? conversation.lastText : answer))
+    answer = undefined
     if (refusal !== undefined) conversation.say(`The completion was not taken: ${refusal}\nPut it right, then call kanban_complete.`)
     return refusal === undefined
   }
@@ -74,6 +77,7 @@ async function turns(context: WorkContext, { agent, conversation, spend, judge, 
     if (ending.type === 'failed') return endOfFailure(ending)
     const steered = steering.take()
     if (steered !== undefined) {
+      answer = undefined
       conversation.say(steered)
     } else if (goal) {
       const { verdict, reason } = await judge(signal)
@@ -88,6 +92,7 @@ async function turns(context: WorkContext, { agent, conversation, spend, judge, 
       if (await isTaken()) return ALREADY_SAID
     } else {
       isNudged = true
+      answer = conversation.lastText
       conversation.say(NUDGE)
     }
   }
