@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { isIPv6, type AddressInfo, type Socket } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { systemClock, type Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { listenErrorOf, type ListenSettings } from './listen-error.ts'
 import { responseOfFailure } from './response-of-failure.ts'
+import { sendSse } from './sse-response.ts'
 
 /** Where a server listens: at a port, or at a Unix socket of a path below 107 bytes, which only this user may connect to. */
 export type ListenAddress =
@@ -72,7 +74,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { fetch, log } = options
   const host = 'socket' in options ? 'localhost' : options.host
   const { headersMs, requestMs, keepAliveMs, checkEveryMs } = { ...TIMEOUTS, ...options.timeouts }
-  const handle = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
+  const handle = getRequestListener((request, bindings) => answered(fetch(request, bindings as HttpBindings), bindings as HttpBindings), {
     hostname: host,
     errorHandler: (error) => responseOfFailure(error, log),
   })
@@ -120,6 +122,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       return closing
     },
   }
+}
+
+/** What is left for node-server to send. An answer that is there at once stays so: waiting for it would cost it a tenth. */
+function answered(answer: Response | Promise<Response>, { outgoing }: HttpBindings): Response | Promise<Response> {
+  const left = (response: Response) => (sendSse(response, outgoing) ? RESPONSE_ALREADY_SENT : response)
+  return 'then' in answer ? answer.then(left) : left(answer)
 }
 
 async function listenAtPort(server: Server, { host, port, settings }: Exclude<ListenAddress, { readonly socket: string }>): Promise<void> {

@@ -79,8 +79,9 @@ test('a quiet stream shows a sign of life, one that has frames waiting does not'
     yield await next.promise
   }
   const reader = sseResponse(frames(), { clock, keepAliveMs: 1_000 }).body!.getReader()
+  const sign = reader.read()
   await clock.advance(1_000)
-  expect(new TextDecoder().decode((await reader.read()).value)).toBe(': keep-alive\n\n')
+  expect(new TextDecoder().decode((await sign).value)).toBe(': keep-alive\n\n')
   next.resolve('data: 1\n\n')
   await clock.advance(10_000)
   expect(new TextDecoder().decode((await reader.read()).value)).not.toContain('data: 1\n\n: keep-alive')
