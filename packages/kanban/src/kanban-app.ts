@@ -12,6 +12,10 @@ import type { KanbanSettings } from './settings.ts'
 export interface KanbanAppOptions {
   readonly databases: Databases
   readonly planner: Planner
+  /** Where workers' logs lie. */
+  readonly logsFolder: string
+  /** Aborts when streams are to end, because the service stops. */
+  readonly signal: AbortSignal
   readonly settings: KanbanSettings
   readonly version: string
   readonly control: KanbanControl
@@ -23,7 +27,7 @@ export interface KanbanAppOptions {
 
 /** What answers at `KANBAN_PORT`: the operator's routes and the boards', both behind keys but for `/health`. */
 export function createKanbanApp(options: KanbanAppOptions): Hono {
-  const { databases, planner, settings, version, control, apiKeys, clock, log } = options
+  const { databases, planner, settings, version, control, apiKeys, logsFolder, signal, clock, log } = options
   const authorize = authorizeByKey({ rootKey: settings.key, apiKeys, throttle: new FailureThrottle(clock), log })
   const authorizeOperator = async (c: Context) => {
     const user = await authorize(c)
@@ -41,6 +45,6 @@ export function createKanbanApp(options: KanbanAppOptions): Hono {
   app.route('/', operatorRoutes({ ...options.operator, service: 'kanban', version, authorize: authorizeOperator, clock }))
   app.get('/status', async (c) => (await authorizeOperator(c)) ?? c.json(await control.status()))
   app.route('/', mcpRoutes({ databases, authorize, version, log }))
-  app.route('/', kanbanRoutes({ databases, planner, control, authorize, clock, log }))
+  app.route('/', kanbanRoutes({ databases, planner, control, authorize, logsFolder, signal, clock, log }))
   return app
 }

@@ -232,6 +232,8 @@ export class Kanban implements AsyncDisposable {
     return createKanbanApp({
       databases,
       planner,
+      logsFolder: join(paths.logsDir, 'workers'),
+      signal: this.#ended.signal,
       settings,
       version,
       control: this.control,

@@ -38,7 +38,7 @@ test('the same Idempotency-Key makes one task, however often and by how many it 
   await using t = await openTestRoutes()
   const send = () => t.call('POST', '/b/tasks', { title: 'once' }, { headers: { 'idempotency-key': 'k1' } })
   const answers = await Promise.all(Array.from({ length: 20 }, send))
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array.from({ length: 19 }, () => 200), 201])
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
   expect(new Set(answers.map(({ body }) => body.task.id)).size).toBe(1)
   expect((await t.ok('GET', '/b/tasks')).tasks).toHaveLength(1)
 })

@@ -8,7 +8,6 @@ import { kanbanRoutes } from '../routes/kanban-routes.ts'
 import { openTestBoards, type TestBoards } from './test-board.ts'
 
 /** What an answer holds. */
-// oxlint-disable-next-line typescript/no-explicit-any -- tests read whatever the answer is said to hold
 type Json = any
 
 export interface Answer {
