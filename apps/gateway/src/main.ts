@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty'
-import { createAgent } from '@talaria/agent'
+import { createAgent, currentTime } from '@talaria/agent'
 import { agentSettingsOf } from '@talaria/agent/settings'
 import {
   createLog,
@@ -28,6 +28,7 @@ import {
 } from '@talaria/gateway'
 import { createChatCommand, createDispatcherProbe, plannerOf } from '@talaria/kanban/command'
 import { gatewayDeliveries, Notifier } from '@talaria/kanban/notifications'
+import { chatTools } from '@talaria/kanban/tools'
 import { readConfig } from './config.ts'
 import { listenForStrayFailures } from './stray-failures.ts'
 
@@ -57,10 +58,11 @@ async function main(): Promise<void> {
     ...(!hasTerminal() && { onHangUp: () => void started.promise.then((reload) => reload()).catch(() => {}) }),
   })
   await using databases = openDatabases({ service: 'gateway', locations: { gateway: { file: paths.gatewayDb }, boards: paths.boardsDir }, clock, log })
-  await using agent = new ReplaceableAgent(createAgent({ settings: agentSettingsOf(settings), clock, log }))
+  const tools = [currentTime(clock), ...(settings.kanbanChatTools ? chatTools(databases) : [])]
+  await using agent = new ReplaceableAgent(createAgent({ settings: agentSettingsOf(settings), tools, clock, log }))
   await using budget = startDescriptorBudget({ clock, log, isDatabase: (path) => path.startsWith(paths.home) })
   using eventLoopDelay = startEventLoopDelay({ clock })
-  const reload = createReload({ settings: live, agent, reconfigure: (changed) => gateway.reconfigure(changed), clock, log })
+  const reload = createReload({ settings: live, agent, tools, reconfigure: (changed) => gateway.reconfigure(changed), clock, log })
   await using gateway = new Gateway({
     databases,
     agent,

@@ -1,5 +1,5 @@
 import { agentSettingsOf } from '@talaria/agent/settings'
-import { createAgent } from '@talaria/agent'
+import { createAgent, type Tool } from '@talaria/agent'
 import { codeOf, messageOf, TalariaError, type Clock, type Log } from '@talaria/core'
 import type { LiveSettings } from '@talaria/core/config'
 import type { ReloadReport } from '@talaria/core/contracts'
@@ -9,6 +9,8 @@ import { gatewaySettings } from './settings.ts'
 export interface ReloadOptions {
   readonly settings: LiveSettings<typeof gatewaySettings>
   readonly agent: ReplaceableAgent
+  /** What every agent can do. */
+  readonly tools: readonly Tool[]
   /** Has connect anew what the settings of these names are about; resolves with the names of the platforms. */
   readonly reconfigure: (changed: readonly string[]) => Promise<readonly string[]>
   readonly clock: Clock
@@ -28,12 +30,13 @@ export function createReload(options: ReloadOptions): Reload {
   }
 }
 
-async function reload({ settings, agent, reconfigure, clock, log }: ReloadOptions): Promise<ReloadReport> {
+async function reload({ settings, agent, tools, reconfigure, clock, log }: ReloadOptions): Promise<ReloadReport> {
   try {
     const change = await settings.read()
     // Made before anything changes: a model that there is not is a mistake like any other.
     const next =
-      isAnyDifferent(agentSettingsOf(settings.values), agentSettingsOf(change.next)) && createAgent({ settings: agentSettingsOf(change.next), clock, log })
+      isAnyDifferent(agentSettingsOf(settings.values), agentSettingsOf(change.next)) &&
+      createAgent({ settings: agentSettingsOf(change.next), tools, clock, log })
     settings.apply(change)
     if (next) await agent.replace(next)
     const reconnecting = await reconfigure(change.changed)

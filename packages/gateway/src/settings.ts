@@ -125,6 +125,13 @@ export const gatewaySettings = defineSettings({
     help: 'Lets everybody on every chat platform talk to the agent. Health says so while it is on.',
     applies: 'at_once',
   },
+  kanbanChatTools: {
+    env: 'KANBAN_CHAT_TOOLS',
+    file: 'gateway.kanban_chat_tools',
+    schema: flag(),
+    fallback: true,
+    help: 'Whether the agent that people chat with can make tasks of the board and look after them.',
+  },
   cronEnabled: {
     env: 'TALARIA_CRON',
     file: 'cron.enabled',

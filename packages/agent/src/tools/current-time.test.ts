@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { currentTime } from './current-time.ts'
 
 const tool = currentTime(new FakeClock(Date.parse('2026-01-31T23:30:00Z')))
-const context = { signal: new AbortController().signal, progress: () => {} }
+const context = { sessionId: 'ses_1', signal: new AbortController().signal, progress: () => {} }
 
 test('the time is told in the zone that was asked for', () => {
   expect(tool.run({ time_zone: 'Asia/Tokyo' }, context)).toMatch(/^Sunday,? 1 February 2026 at 08:30:00 GMT\+9 \(Asia\/Tokyo\)$/)

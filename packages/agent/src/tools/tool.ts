@@ -2,6 +2,8 @@ import type { ToolDefinition } from '../agent.ts'
 
 /** What a running tool is given beside its arguments. */
 export interface ToolContext {
+  /** The conversation that the turn belongs to. */
+  readonly sessionId: string
   /** Aborts when the turn is over; a tool that does not heed it is abandoned. */
   readonly signal: AbortSignal
   /** Tells whoever watches the turn how far the tool is. */

@@ -14,6 +14,7 @@ export interface ToolResult {
 
 /** Who may run what. */
 export interface ToolRules {
+  readonly sessionId: string
   readonly tools: readonly Tool[]
   readonly approvals: 'never' | 'always'
   readonly approve: AgentRequest['approve']
@@ -77,7 +78,7 @@ async function runTool(
 
 async function attempt(
   call: ToolCall,
-  { tools, approvals }: ToolRules,
+  { tools, approvals, sessionId }: ToolRules,
   { events, approved, signal }: Running & { readonly approved: (call: ToolCall) => Promise<ApprovalAnswer> },
 ) {
   const tool = tools.find(({ name }) => name === call.name)
@@ -87,7 +88,7 @@ async function attempt(
   if (answer !== 'allow') return { output: answer === 'deny' ? 'The user did not allow this call.' : answer.denied, isError: true }
   const progress = (text: string) => events.push({ type: 'tool.progress', id: call.id, text })
   // In a promise, so that a tool that throws before its first await is an answer too.
-  const work = (async () => tool.run(args, { signal, progress }))()
+  const work = (async () => tool.run(args, { sessionId, signal, progress }))()
   return { output: await untilAborted(work, signal), isError: false }
 }
 

@@ -31,7 +31,7 @@ export async function* runTurn(request: AgentRequest, signal: AbortSignal, conte
   try {
     signal.throwIfAborted()
     const { offered, serverTools, isClientTool } = toolsOf(request, context.tools)
-    const rules = { tools: serverTools, approvals: settings.approvals, approve: request.approve, redact: context.redact }
+    const rules = { sessionId: request.sessionId, tools: serverTools, approvals: settings.approvals, approve: request.approve, redact: context.redact }
     const prompt = promptOf(request.messages, [settings.instructions, request.instructions])
     for (let number = 1; ; number++) {
       const step = new Step(isClientTool)
