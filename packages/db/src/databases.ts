@@ -130,6 +130,7 @@ export class Databases implements AsyncDisposable {
       clock: this.#options.clock,
       databaseOf: (slug) => new Database<BoardTables>(this.#registry, this.#boardPlace(slug)),
       letGo: (slug) => this.#registry.letGo(this.#boardPlace(slug)),
+      copy: (slug, name) => this.#copyBoard(slug, name),
     })
   }
 
@@ -245,6 +246,15 @@ export class Databases implements AsyncDisposable {
 
   #boardPlace(slug: string): Place {
     return { location: { file: `${this.#boardsFolder}/${slug}.db` }, schema: boardSchema, isOwner: OWNERSHIP.board.madeBy.includes(this.#options.service) }
+  }
+
+  async #copyBoard(slug: string, name: string): Promise<void> {
+    const { handle, lease } = this.#registry.borrow(this.#boardPlace(slug), 'write')
+    try {
+      await backUp(handle, this.#boardPlace(name).location.file)
+    } finally {
+      lease.release()
+    }
   }
 
   async #close(): Promise<void> {

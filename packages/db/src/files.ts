@@ -2,6 +2,7 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -76,6 +77,19 @@ export function noteDamage(file: string, damage: Damage): void {
 export function moveFile(from: string, to: string): void {
   renameSync(from, to)
   sync(dirname(to), 'r')
+}
+
+/** Moves a database that nobody has open to where there is none; false when there is one. On disk when this returns. */
+export function placeFile(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+  rmSync(from)
+  sync(dirname(to), 'r')
+  return true
 }
 
 /** Removes a file and what SQLite may have left beside it. Only for files that no connection has open. */

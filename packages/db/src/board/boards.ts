@@ -1,8 +1,10 @@
+import type { Readable, Writable } from 'node:stream'
 import { codeOf, type Clock } from '@talaria/core'
 import type { Database } from '../database.ts'
 import { holdersOf, listedFiles, readSmallFile, removeFile, removeFolder, replaceSmallFile } from '../files.ts'
 import { BoardError } from './board-error.ts'
 import { boardOf } from './board-rows.ts'
+import { receiveBoard, sendBoard, sweepTransfers } from './portable/transfer-board.ts'
 import type { Actor, Board, BoardSettings } from './records.ts'
 import { isSlug, nameOfSlug, slugOf } from './slug.ts'
 import type { BoardTables } from './tables.ts'
@@ -29,6 +31,8 @@ export interface BoardsOptions {
   readonly databaseOf: (slug: string) => Database<BoardTables>
   /** Closes what this process has open of a board; false while somebody uses it. */
   readonly letGo: (slug: string) => boolean
+  /** Copies a board, as it is at one moment, to a file beside it. */
+  readonly copy: (slug: string, name: string) => Promise<void>
 }
 
 /** The boards of a home: one database each, and nothing else that knows of them. */
@@ -119,8 +123,20 @@ export class Boards {
     await this.sweep()
   }
 
+  /** Writes an archive of a board to a stream and ends it: tar, compressed by gzip. See docs/kanban-data.md. @throws BoardError `BOARD_NOT_FOUND` */
+  async export(slug: string, to: Writable, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.get(slug)
+    await sendBoard(slug, to, { ...this.#options, ...(signal && { signal }) })
+  }
+
+  /** Makes a new board of an archive, under another name when its own is taken; nothing when it is broken. @throws BoardError `INVALID` */
+  async import(from: Readable, { slug, actor }: { readonly slug?: string; readonly actor: Actor }): Promise<Board> {
+    return this.get(await receiveBoard(from, { ...this.#options, actor, slug: (said) => slugOf(slug ?? said) }))
+  }
+
   /** Removes the files of deleted boards that no process has open, and returns whose; others are for the next time. */
   async sweep(): Promise<readonly string[]> {
+    sweepTransfers(this.#options)
     const removed: string[] = []
     for (const slug of this.slugs()) {
       const isDeleted = await this.#options

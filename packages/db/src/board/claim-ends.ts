@@ -11,6 +11,7 @@ import { moveTask, type Move, type RunEnd } from './move-task.ts'
 import type { ApprovalGate, BlockKind, Claim, RunFailure, Spend, Verdict } from './records.ts'
 import { blockedAs } from './task-block.ts'
 import type { TaskHead } from './task-head.ts'
+import { place } from './task-links.ts'
 import { parentsAllow } from './task-parents.ts'
 import type { BoardTables } from './tables.ts'
 
@@ -89,7 +90,8 @@ async function endRun(tx: Transaction<BoardTables>, claim: Claim, run: RunEnd, d
   })
   const costs = details.spend ? [{ runId: claim.runId, taskNumber: claim.taskNumber, spend: details.spend }] : []
   await addSpend(tx, costs, at, Math.max(0, at - current.claimedAt))
-  return moved
+  // It may have been given a parent while it ran.
+  return place(tx, moved, { actor: workerActor(claim), at })
 }
 
 export async function completeRun(tx: Transaction<BoardTables>, claim: Claim, completion: Completion, at: number): Promise<void> {
