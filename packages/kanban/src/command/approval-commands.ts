@@ -47,7 +47,7 @@ function addAnswer(kanban: Command, context: CommandContext, approved: boolean):
     .option('--reason <text>', 'why')
     .action(async (what: string, { reason, json }: Json & { readonly reason?: string }) => {
       const { approvals } = await context.stores()
-      const id = /^apr_/.test(what) ? what : (await onlyApprovalOf(what, context)).id
+      const id = what.startsWith('apr_') ? what : (await onlyApprovalOf(what, context)).id
       const answered = await approvals.answer(id, { approved, actor: context.options.actor, ...(reason !== undefined && { reason }) })
       context.answer(json, answered, () => `#${answered.taskNumber} is ${answered.state}.`)
     })

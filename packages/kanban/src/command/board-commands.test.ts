@@ -59,7 +59,7 @@ describe('boards', () => {
     await shell.run('rm', '1')
     await shell.clock.advance(31 * 86_400_000)
     await shell.run('rm', '2')
-    expect((await shell.run('gc')).out).toBe('Removed 1 tasks, 0 files and 0 boards.\n')
+    expect((await shell.run('gc')).out).toBe('Removed 1 tasks, 0 events, 0 words of workers, 0 files and 0 boards.\n')
     expect((await shell.json<{ tasks: unknown[] }>('list', '--deleted')).tasks).toMatchObject([{ number: 2 }])
     expect(await shell.runWith({ isAdmin: false }, 'gc')).toMatchObject({ code: 1, err: expect.stringContaining('for admins') })
   })

@@ -154,7 +154,7 @@ function addRemove(boards: Command, context: CommandContext): void {
     context.requireAdmin('Deleting a board')
     await context.options.databases.boards.get(slug)
     if (!yes)
-      return void context.refuse(
+      return context.refuse(
         `That deletes '${slug}' with all that is on it, for good. Say so with --yes, or put it away: ${context.name} boards archive ${slug}`,
       )
     await context.options.databases.boards.remove(slug)

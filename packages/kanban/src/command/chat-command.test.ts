@@ -51,6 +51,8 @@ describe('/kanban in a chat', () => {
       'boards set-default-workdir default /',
       'boards rm default --yes',
       'gc',
+      'recipe validate /etc/passwd',
+      'routines create x --schedule @daily --check command:reboot',
     ]) {
       expect(await command(line, ADA), line).toMatch(/is for admins\.$/)
     }

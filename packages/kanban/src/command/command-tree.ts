@@ -1,14 +1,19 @@
-import { type Argument, Command } from 'commander'
+import { Command } from 'commander'
 import { addApprovals } from './approval-commands.ts'
 import { addBoards } from './board-commands.ts'
 import { addChanges } from './change-commands.ts'
 import type { CommandContext } from './command-context.ts'
+import { addContext } from './context-command.ts'
 import { addCreate } from './create-command.ts'
+import { addDecompose } from './decompose-command.ts'
 import { addGc } from './gc-command.ts'
+import { addGraphs } from './graph-commands.ts'
 import { addList } from './list-command.ts'
 import { addMoves } from './move-commands.ts'
 import { addOverview } from './overview-commands.ts'
+import { addRoutines } from './routine-commands.ts'
 import { addRuns } from './run-commands.ts'
+import { addSearch } from './search-command.ts'
 import { addShow } from './show-command.ts'
 import { addSubscriptions } from './subscription-commands.ts'
 import { addTalk } from './talk-commands.ts'
@@ -19,8 +24,8 @@ const HELP_WIDTH = 110
 
 /** Commands by what one wants, in the order in which one needs them. */
 const GROUPS: Readonly<Record<string, readonly ((kanban: Command, context: CommandContext) => void)[]>> = {
-  'Make and look:': [addCreate, addList, addShow, addWatches, addOverview],
-  'Move:': [addMoves],
+  'Make and look:': [addCreate, addGraphs, addRoutines, addList, addSearch, addShow, addContext, addWatches, addOverview],
+  'Move:': [addMoves, addDecompose],
   'Change:': [addChanges, addTalk],
   'Work under way:': [addRuns, addApprovals, addSubscriptions],
   'Boards:': [addBoards, addGc],
@@ -44,7 +49,7 @@ export function createCommandTree(context: CommandContext): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .configureHelp({ subcommandTerm: termOf })
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText(
       'after',
       EXAMPLES.map((example) => `  ${context.name} ${example}\n`)
@@ -59,14 +64,4 @@ export function createCommandTree(context: CommandContext): Command {
     for (const add of adds) add(kanban, context)
   }
   return kanban
-}
-
-/** The arguments of a command as lists of commands show them: options are in its own help. */
-function termOf(command: Command): string {
-  return [command.name(), ...command.registeredArguments.map((argument) => humanReadableArgName(argument))].join(' ')
-}
-
-function humanReadableArgName(argument: Argument): string {
-  const name = argument.name() + (argument.variadic ? '…' : '')
-  return argument.required ? `<${name}>` : `[${name}]`
 }

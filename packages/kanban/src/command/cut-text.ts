@@ -2,10 +2,11 @@
 export function cutText(text: string, longest: number): string {
   if (text.length <= longest) return text
   const lines = text.split('\n')
-  let kept = 0
-  // Room for the line that says what is missing.
-  for (let room = longest - 60; kept < lines.length && (room -= lines[kept]!.length + 1) >= 0;) kept += 1
-  if (kept === 0)
+  // The line that says what is missing needs room, too.
+  let room = longest - 60
+  const fits = (line: string) => (room -= line.length + 1) >= 0
+  const kept = lines.findIndex((line) => !fits(line))
+  if (kept <= 0)
     return `${text
       .slice(0, longest - 1)
       .toWellFormed()

@@ -8,7 +8,7 @@ const TELLING = ['title', 'reason', 'summary', 'note', 'body', 'to', 'assignee',
 
 /** What happened, on one line: `2 min ago  #12 task.completed by worker:run_…: all tests pass`. */
 export function eventLine({ at, taskNumber, kind, actor, payload }: BoardEvent, { now, palette }: { readonly now: number; readonly palette: Palette }): string {
-  const telling = TELLING.map((key) => payload[key]).find((value) => typeof value === 'string' && value !== '')
+  const telling = TELLING.map((key) => payload[key]).find((value): value is string => typeof value === 'string' && value !== '')
   const about = taskNumber === null ? '' : `${palette.strong(`#${taskNumber}`)} `
-  return `${palette.faint(fromNow(at, now).padEnd(14))} ${about}${kind} by ${safeLine(actor)}${telling === undefined ? '' : `: ${safeLine(String(telling))}`}`
+  return `${palette.faint(fromNow(at, now).padEnd(14))} ${about}${kind} by ${safeLine(actor)}${telling === undefined ? '' : `: ${safeLine(telling)}`}`
 }

@@ -32,7 +32,7 @@ describe('what is typed', () => {
     await using shell = await openBoardShell()
     const { code, out } = await shell.run()
     expect(code).toBe(0)
-    expect(out).toContain('create <title…>')
+    expect(out).toMatch(/^ {2}create +Make a task\.$/m)
     expect(out).toContain('talaria kanban why 12')
     const help = await shell.runWith({ name: '/kanban' }, 'block', '--help')
     expect(help).toMatchObject({ code: 0, err: '', out: expect.stringContaining('  /kanban block 12 --reason "Which colour?"\n') })

@@ -61,6 +61,21 @@ describe('list', () => {
   })
 })
 
+describe('search and context', () => {
+  it('find a task by its words, and show what its worker is told', async () => {
+    await using shell = await openBoardShell()
+    await shell.run('create', 'Fix the log-in', '--body', 'The cache is cold', '--assignee', 'ada')
+    await shell.run('create', 'Write notes', '--assignee', 'bob')
+    await shell.run('comment', '2', 'about the cache')
+    expect((await shell.run('search', 'cache', '--assignee', 'ada')).out).toBe('#1 ready "Fix the log-in"\n  body: The cache is cold\n')
+    expect((await shell.run('search', 'cache')).out).toContain('comments: about the cache')
+    expect((await shell.run('search', 'zebra')).out).toBe('Nothing was found.\n')
+    expect((await shell.run('context', '1')).out).toMatch(/^# Task #1 on board default: Fix the log-in\n[^]*Attempt 1\.[^]*The cache is cold/)
+    await claimTask(shell.storesOf('default'), 1, shell.clock.now())
+    expect(await shell.json('context', '1')).toMatchObject({ task: 1, context: expect.stringContaining('Attempt 1.') })
+  })
+})
+
 describe('why', () => {
   it('says why a task is not running, and what to do about it', async () => {
     await using shell = await openBoardShell()

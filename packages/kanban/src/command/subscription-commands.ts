@@ -83,7 +83,7 @@ function addUnsubscribe(kanban: Command, context: CommandContext): void {
     examples: ['unsubscribe sub_019…', 'unsubscribe 12'],
   }).action(async (what: string, { json }: Json) => {
     const { subscriptions } = await context.stores()
-    const id = /^sub_/.test(what) ? what : await ownSubscription(what, context)
+    const id = what.startsWith('sub_') ? what : await ownSubscription(what, context)
     if (!(await subscriptions.remove(id, context.options.actor))) throw new BoardError('NOT_FOUND', `There is no subscription '${id.slice(0, 80)}'.`)
     context.answer(json, { id, removed: true }, () => 'It is told no longer.')
   })

@@ -29,14 +29,14 @@ export interface TaskOptions {
 }
 
 /** Adds the options that new tasks and changes to tasks have in common. */
-export function addTaskOptions(command: Command): Command {
+export function addTaskOptions(command: Command, { hasDue = true }: { readonly hasDue?: boolean } = {}): Command {
+  if (hasDue) command.option('--due <time>', 'when it should be done: tomorrow 17:00, friday, 2030-01-31')
   return command
     .option('--body <text>', 'what is to be done, in full')
     .addOption(new Option('--body-file <file>', 'the same, from a file; - is standard input').conflicts('body'))
     .option('--tenant <name>', 'whose work it is, where a board serves several')
     .option('--label <label>', 'a label; given again, one more', gathered)
     .option('--priority <number>', 'larger goes first; 0 unless given. An hour of waiting counts as 1', wholeNumber())
-    .option('--due <time>', 'when it should be done: tomorrow 17:00, friday, 2030-01-31')
     .option('--estimate <minutes>', 'how long it will take', wholeNumber(1))
     .option('--reviewer <name>', 'who looks at the work before it is done')
     .option('--workspace <place>', 'where it is worked on: scratch, dir:PATH, worktree or worktree:PATH')

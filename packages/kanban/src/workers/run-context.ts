@@ -1,4 +1,4 @@
-import type { BoardStores, OpenRun, Run, TaskDetail } from '@talaria/db'
+import type { BoardStores, Claim, Run, TaskDetail } from '@talaria/db'
 import { shortened } from './shortened.ts'
 
 const BODY_BYTES = 8 * 1_024
@@ -14,11 +14,17 @@ const MOST_ATTACHMENTS = 50
 /** Whatever a task drags along, its worker's context is no longer than this. */
 const TOTAL_BYTES = 128 * 1_024
 
+/** The attempt that a context is for. */
+interface Attempt {
+  readonly claim: Pick<Claim, 'board' | 'taskNumber'>
+  readonly run: Pick<Run, 'id' | 'attempt' | 'assignee' | 'deadlineAt' | 'sourceState'>
+}
+
 /**
  * What a worker is told of its task, as text: what is to be done, what came before it, and how it ends. It holds nothing of
  * another board, and words of others are framed with who said them, because they are no instructions of ours.
  */
-export async function runContext(stores: BoardStores, { claim, run }: OpenRun, now: number): Promise<string> {
+export async function runContext(stores: BoardStores, { claim, run }: Attempt, now: number): Promise<string> {
   const task = await stores.tasks.get(claim.taskNumber)
   if (!task) return ''
   const [board, attachments, runs, comments] = await Promise.all([
@@ -61,7 +67,7 @@ export async function runContext(stores: BoardStores, { claim, run }: OpenRun, n
   return shortened(sections.slice(0, -1).join('\n\n'), TOTAL_BYTES - 4_096) + `\n\n${sections.at(-1)!}\n`
 }
 
-function facts(task: TaskDetail, { attempt, assignee, deadlineAt }: Run, now: number): string {
+function facts(task: TaskDetail, { attempt, assignee, deadlineAt }: Attempt['run'], now: number): string {
   const lines = [
     `Assignee: ${assignee ?? 'nobody'}. Attempt ${attempt}. Priority ${task.priority}.`,
     ...(task.labels.length > 0 ? [`Labels: ${task.labels.slice(0, 50).join(', ')}.`] : []),
@@ -103,7 +109,7 @@ function attemptSections(ended: readonly Run[], now: number): readonly string[] 
   return [section('Earlier attempts', earlier > 0 ? `${earlier} more before these.\n${lines}` : lines)]
 }
 
-async function otherSections({ tasks }: BoardStores, task: TaskDetail, { assignee }: Run, now: number): Promise<readonly string[]> {
+async function otherSections({ tasks }: BoardStores, task: TaskDetail, { assignee }: Attempt['run'], now: number): Promise<readonly string[]> {
   if (assignee === null) return []
   const { tasks: done } = await tasks.list({ states: ['done'], assignee, sort: 'updated', limit: MOST_OTHERS + 1 })
   const others = done.filter(({ number }) => number !== task.number).slice(0, MOST_OTHERS)
@@ -113,7 +119,7 @@ async function otherSections({ tasks }: BoardStores, task: TaskDetail, { assigne
   return [section(`What ${assignee} did last`, list(others, line))]
 }
 
-function ending({ settings }: TaskDetail, { sourceState }: Run): string {
+function ending({ settings }: TaskDetail, { sourceState }: Attempt['run']): string {
   const { checks = [], gates = [] } = settings
   const lines = [
     sourceState === 'review'
