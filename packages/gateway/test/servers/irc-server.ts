@@ -69,6 +69,11 @@ export class IrcServer implements AsyncDisposable {
     return [...this.#users.values()].filter(({ isRegistered }) => isRegistered).map(({ nick, channels }) => ({ nick, channels: [...channels] }))
   }
 
+  /** Somebody throws our client out of a channel. */
+  kick(channel: string, reason = 'bye'): void {
+    for (const [socket, { nick, channels }] of this.#users) if (channels.delete(channel)) socket.write(`:op!o@h KICK ${channel} ${nick} :${reason}\r\n`)
+  }
+
   /** Somebody says something to our client, or in a channel; `account` when the network knows who that is. */
   say(
     target: string,

@@ -4,6 +4,7 @@ import type { SettingsOf } from '@talaria/core/config'
 import type { ConnectContext } from '../definition.ts'
 import { PlatformError } from '../platform-error.ts'
 import { inboundOfIrc } from './inbound-irc.ts'
+import { IrcChannels } from './irc-channels.ts'
 import { ircClosed, ircRefusal, ircRejection } from './irc-error.ts'
 import type { ircSettings } from './irc-settings.ts'
 import { LinePacer } from './line-pacer.ts'
@@ -33,7 +34,7 @@ export class IrcConnection {
     const connection = new IrcConnection(client, context)
     connection.#listen(settings.ircServer ?? '')
     if (settings.ircNickservPassword !== undefined && !isLoggedIn) client.raw('PRIVMSG', 'NickServ', `IDENTIFY ${settings.ircNickservPassword}`)
-    for (const channel of settings.ircChannels) client.raw('JOIN', ...channel.split(/\s+/))
+    new IrcChannels(client, settings.ircChannels, context).join()
     return connection
   }
 
@@ -100,12 +101,6 @@ export class IrcConnection {
         .then(() => context.receive(message))
         // The protocol has no acknowledgement: nobody will say it again.
         .catch((error: unknown) => context.log.error({ err: error, chat: message.address.chatId }, 'a line of IRC could not be taken in'))
-    })
-    client.on('kick', ({ kicked, channel, message = '' }) => {
-      if (client.caseCompare(kicked, client.user.nick)) context.degraded(`Kicked from ${channel}: ${message}`)
-    })
-    client.on('irc error', ({ error, channel, reason = error }) => {
-      if (channel !== undefined && ircRefusal(error, reason) === undefined) context.degraded(`${channel}: ${reason}`)
     })
   }
 

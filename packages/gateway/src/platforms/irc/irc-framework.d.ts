@@ -8,6 +8,7 @@ declare module 'irc-framework' {
     'nick in use': { readonly nick: string }
     'nick invalid': { readonly nick: string }
     'sasl failed': { readonly reason: string; readonly message?: string }
+    join: { readonly nick: string; readonly channel: string }
     kick: { readonly kicked: string; readonly channel: string; readonly message?: string }
     'socket close': Error | false | undefined
   }
