@@ -79,5 +79,5 @@ test('the board is the one of the path, or the current one', async () => {
 
 test('nobody is served without a key', async () => {
   await using boards = await openTestBoards()
-  await expect(connect(boards, 'stranger')).rejects.toThrow()
+  await expect(connect(boards, 'stranger')).rejects.toThrow(/401|Unauthorized|invalid_api_key/i)
 })

@@ -105,7 +105,7 @@ function textIn(payload: Payload, key: string): string {
 }
 
 function failureIn(payload: Payload): { readonly class?: string; readonly message?: string } {
-  return (payload['failure'] ?? {}) as { class?: string; message?: string }
+  return payload['failure'] ?? {}
 }
 
 function failureText(payload: Payload): string {
