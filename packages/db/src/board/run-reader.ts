@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Source } from '../database.ts'
 import { PreparedQuery } from '../prepared-query.ts'
 import type { Snapshot } from '../scope.ts'
@@ -6,7 +6,7 @@ import { dueOn, type Due } from './claim-due.ts'
 import type { Run } from './records.ts'
 import { openRunOf, runOf, type ClaimedRunRow, type OpenRun } from './run-rows.ts'
 import { steeringSince, type Steering } from './steering-rows.ts'
-import type { BoardTables } from './tables.ts'
+import type { BoardTables, RunTable } from './tables.ts'
 
 /** What may be asked about attempts. */
 export class RunReader {
@@ -18,7 +18,7 @@ export class RunReader {
 
   get(runId: string): Promise<Run | undefined> {
     return this.source.read(async (db) => {
-      const row = await db.selectFrom('run').selectAll().where('id', '=', runId).executeTakeFirst()
+      const row = await runQuery.first(db, { id: runId })
       return row && runOf(row)
     })
   }
@@ -34,7 +34,7 @@ export class RunReader {
   /** The attempt that a token was given out for, also when it is over; `undefined` when there is none or the token is another. */
   ofToken(runId: string, tokenHash: string): Promise<OpenRun | undefined> {
     return this.source.read(async (db) => {
-      const row = await claimedRuns(db).where('run.id', '=', runId).where('token_hash', '=', tokenHash).executeTakeFirst()
+      const row = await tokenQuery.first(db, { id: runId, hash: tokenHash })
       return row && openRunOf(row)
     })
   }
@@ -81,6 +81,13 @@ const claimedRuns = (db: Snapshot<BoardTables>) =>
     .innerJoin('task', 'task.number', 'run.task_number')
     .selectAll('run')
     .select(['task.id as task_id', sql<string>`(select slug from board)`.as('board')])
+
+const runQuery = new PreparedQuery<BoardTables, { id: string }, Selectable<RunTable>>((db, { id }) => db.selectFrom('run').selectAll().where('id', '=', id))
+
+/** Asked at everything that a worker says. */
+const tokenQuery = new PreparedQuery<BoardTables, { id: string; hash: string }, ClaimedRunRow>((db, { id, hash }) =>
+  claimedRuns(db).where('run.id', '=', id).where('token_hash', '=', hash),
+)
 
 const expiredQuery = new PreparedQuery<BoardTables, { now: number }, ClaimedRunRow>((db, { now }) =>
   claimedRuns(db).where('run.ended_at', 'is', null).where('run.lease_expires_at', '<=', now).orderBy('run.lease_expires_at'),
