@@ -19,6 +19,9 @@ const FEWEST_ATTEMPTS = 10
 /** How often a message may be sent again that may have arrived each time: a chat is not flooded with copies. */
 const MOST_UNCERTAIN_ATTEMPTS = 3
 
+/** Times the attempts so far: what broke this connection may break the next, and there are few tries. */
+const UNCERTAIN_WAIT_MS = 8_000
+
 /** Between two looks whether a platform that is down has come back. */
 const LOOK_MS = 1_000
 
@@ -128,9 +131,11 @@ export class Dispatcher implements AsyncDisposable {
     }
     const isOld = clock.now() - row.createdAt > LONGEST_TRY_MS
     if (policy === 'dead' || (isOld && row.attempts >= FEWEST_ATTEMPTS)) return outbound.dead(row.id, runner.id, what)
-    const at = clock.now() + retryDelayMs(row.attempts, failure.retryAfterMs)
+    const isUncertain = policy !== 'retry' && row.sentMessageId === null
+    const waitMs = retryDelayMs(row.attempts, failure.retryAfterMs)
+    const at = clock.now() + (isUncertain ? Math.max(waitMs, UNCERTAIN_WAIT_MS * row.attempts) : waitMs)
     // An edit may be made twice and is still one message.
-    if (policy === 'retry' || row.sentMessageId !== null) return outbound.retry(row.id, runner.id, { at, ...what })
+    if (!isUncertain) return outbound.retry(row.id, runner.id, { at, ...what })
     return outbound.uncertain(row.id, runner.id, { ...what, ...(row.attempts < MOST_UNCERTAIN_ATTEMPTS && { at }) })
   }
 

@@ -30,11 +30,17 @@ export function waitingRows(home: string): number {
   return row!.waiting
 }
 
-/** Answers that were set aside instead of being sent, with why. */
+/** Numbers of messages whose answer is among the dead letters because nobody can know whether it arrived, however often it was asked. */
+export function unknownRows(home: string): readonly number[] {
+  const rows = rowsOf<{ text: string }>(fileOf(home), `select text from outbound where state = 'dead' and code = 'unknown_outcome'`)
+  return rows.flatMap(({ text }) => [...text.matchAll(/reply-(\d+);/g)].map(([, number]) => Number(number)))
+}
+
+/** Answers that were set aside instead of being sent, with why; but for those of which nobody can know. */
 export function asideRows(home: string): readonly string[] {
   const rows = rowsOf<{ platform: string; state: string; code: string; text: string }>(
     fileOf(home),
-    `select platform, state, code, text from outbound where state in ('parked', 'dead')`,
+    `select platform, state, code, text from outbound where state = 'parked' or (state = 'dead' and code <> 'unknown_outcome')`,
   )
   return rows.map(({ platform, state, code, text }) => `${platform}: ${state}, ${code}: ${text}`)
 }

@@ -13,6 +13,7 @@ const faultsOf = (changes: Partial<ChatRecord>) =>
       said: [1, 2],
       accepted: [1, 2],
       interrupted: new Set<number>(),
+      unknown: new Set<number>(),
       texts: ['reply-1;', 'reply-2;'],
       ...changes,
     },
@@ -21,6 +22,7 @@ const faultsOf = (changes: Partial<ChatRecord>) =>
 test.each<[string, Partial<ChatRecord>]>([
   ['each has one answer', {}],
   ['one may be a duplicate, and says so', { texts: ['reply-1;', `reply-1;${LABEL}`, 'reply-2;'] }],
+  ['of one nobody can say whether it arrived, and it is a dead letter', { unknown: new Set([1]), texts: ['reply-2;'] }],
   ['one was cut short, and its chat was told', { interrupted: new Set([1]), texts: [CUT, 'reply-2;'] }],
   ['one was cut short after its beginning was shown', { interrupted: new Set([1]), texts: ['reply-1;', CUT, 'reply-2;'] }],
   ['nobody heard one where nothing is said again', { redelivers: false, accepted: [2], texts: ['reply-2;'] }],

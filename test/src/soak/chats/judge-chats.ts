@@ -12,6 +12,8 @@ export interface ChatRecord {
   readonly accepted: readonly number[]
   /** Those whose answer a kill has cut short. */
   readonly interrupted: ReadonlySet<number>
+  /** Those whose answer is among the dead letters, because nobody could say whether it arrived. */
+  readonly unknown: ReadonlySet<number>
   /** What the agent said there, oldest first. */
   readonly texts: readonly string[]
 }
@@ -57,11 +59,11 @@ function lostOf({ place, redelivers, said, accepted }: ChatRecord): readonly str
   ]
 }
 
-function wrongAnswersOf({ place, accepted, interrupted, texts }: ChatRecord): readonly string[] {
+function wrongAnswersOf({ place, accepted, interrupted, unknown, texts }: ChatRecord): readonly string[] {
   return accepted.flatMap((number) => {
     const copies = texts.filter((text) => text.includes(answerOf(number)))
     const plain = copies.filter((text) => !isLabelled(text)).length
-    if (copies.length === 0 && !interrupted.has(number)) return [`${place}: message ${number} has no answer`]
+    if (copies.length === 0 && !interrupted.has(number) && !unknown.has(number)) return [`${place}: message ${number} has no answer`]
     return plain > 1 ? [`${place}: message ${number} has ${plain} answers without a label: ${JSON.stringify(copies)}`] : []
   })
 }

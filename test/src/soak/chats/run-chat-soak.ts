@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Clock } from '@talaria/core'
+import { messageOf, type Clock } from '@talaria/core'
 import { until } from '@talaria/core/testing'
 import { untilPlatforms } from '../../platforms/until-platforms.ts'
 import { quietOpenOf, type OpenOf } from '../../testing/open-of.ts'
 import { Random } from '../../testing/random.ts'
 import { takeSamples, type Sample } from '../samples.ts'
 import { judgeWear, type Finding } from '../verdict.ts'
-import { acceptedRows, asideRows, waitingRows } from './chat-rows.ts'
+import { acceptedRows, asideRows, unknownRows, waitingRows } from './chat-rows.ts'
 import type { ChatPeer } from './chat-peer.ts'
 import { Conversations, talk } from './conversations.ts'
 import { judgeChats, type ChatRecord, type ChatsVerdict } from './judge-chats.ts'
@@ -135,7 +135,8 @@ async function untilAnswered(gateway: MortalGateway, peers: readonly ChatPeer[],
   await until('nothing waits any more', PATIENCE_MS, async () => {
     const accepted = new Set(acceptedRows(gateway.home).map(({ number }) => number))
     return said.every((number) => accepted.has(number)) && waitingRows(gateway.home) === 0
-  })
+    // What is missing then is found, and named, by the judge.
+  }).catch((error: unknown) => onLine(messageOf(error)))
 }
 
 async function openOf({ now }: MortalGateway): Promise<OpenOf> {
@@ -152,6 +153,7 @@ async function openAgain(gateway: MortalGateway, before: OpenOf): Promise<OpenOf
 
 function recordsOf(home: string, { said }: Conversations): readonly ChatRecord[] {
   const rows = acceptedRows(home)
+  const unknown = unknownRows(home)
   return [...said].flatMap(([peer, chats]) =>
     [...chats].map(([chat, numbers]) => {
       const accepted = rows.filter(({ platform, number }) => platform === peer.platform && numbers.includes(number))
@@ -162,6 +164,7 @@ function recordsOf(home: string, { said }: Conversations): readonly ChatRecord[]
         said: numbers,
         accepted: accepted.map(({ number }) => number),
         interrupted: new Set(accepted.flatMap(({ number, isInterrupted }) => (isInterrupted ? [number] : []))),
+        unknown: new Set(unknown.filter((number) => numbers.includes(number))),
         texts: peer.texts(chat),
       }
     }),
