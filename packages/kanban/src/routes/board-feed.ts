@@ -115,7 +115,9 @@ export class BoardFeed {
     if (oldest !== undefined && place >= oldest - 1 && place < to) return { to, bytes: this.#kept(place, taskNumber) }
     if (place < to && to - place <= MOST_BEHIND) {
       const events = await this.#stores.events.since({ after: place, limit: PAGE })
-      if (events[0]?.seq === place + 1) return { to: events.at(-1)!.seq, bytes: joined(await this.#framesOf(events), taskNumber) }
+      // Of tasks that have ended, events are removed in time: what is left of them is no whole.
+      if (events.length > 0 && events.at(-1)!.seq - place === events.length)
+        return { to: events.at(-1)!.seq, bytes: joined(await this.#framesOf(events), taskNumber) }
     }
     return { to, bytes: frameOf('skipped', { from: place, to }, to) }
   }

@@ -140,6 +140,20 @@ test('who knows of more than there is, or of too little, is told to look again, 
   expect(idsOf(await behind.frames(1))).toEqual([1_052])
 })
 
+test('who comes back for events of which some were removed since is told to look again', async () => {
+  await using t = await openTestRoutes()
+  for (const title of ['a', 'b', 'c']) await t.ok('POST', '/b/tasks', { title })
+  await t.ok('POST', '/b/tasks/2/complete', {})
+  await t.ok('POST', '/b/tasks/3/comments', { body: 'x' })
+  // Everything of what has ended, however young.
+  await t.storesOf('b').retention.sweep({ eventsMs: -60_000, transcriptsMs: undefined, deletedTasksMs: undefined })
+  expect((await t.ok('GET', '/b/events')).events.map(({ seq }: { seq: number }) => seq)).not.toContain(3)
+  await using follower = await Follower.of(t, { lastId: 1 })
+  expect((await follower.frames(2))[1]).toEqual({ id: 6, event: 'skipped', data: { from: 1, to: 6 } })
+  await using later = await Follower.of(t, { lastId: 5 })
+  expect(idsOf((await later.frames(2)).slice(1))).toEqual([6])
+})
+
 test('a client that does not read is skipped ahead, while one that reads misses nothing', async () => {
   await using t = await openTestRoutes()
   await using slow = await Follower.of(t)
