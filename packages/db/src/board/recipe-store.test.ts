@@ -19,15 +19,11 @@ test('a recipe is made once for each key, and the same tasks are found again', a
   const [first, ...others] = await Promise.all([run(t), run(t), run(t)])
   expect(first).toMatchObject({ created: true, instance: { key: 'k', recipe: 'article', tasks: { draft: 1, check: 2 }, inputs: { topic: 'bees' } } })
   expect(others).toEqual([
-    { instance: first!.instance, created: false },
-    { instance: first!.instance, created: false },
+    { instance: first.instance, created: false },
+    { instance: first.instance, created: false },
   ])
   expect((await t.tasks.list({ limit: 50 })).tasks.map(({ state }) => state).toSorted()).toEqual(['ready', 'todo'])
-  expect([await t.recipes.get('k'), await t.recipes.get(first!.instance.id), await t.recipes.list()]).toEqual([
-    first!.instance,
-    first!.instance,
-    [first!.instance],
-  ])
+  expect([await t.recipes.get('k'), await t.recipes.get(first.instance.id), await t.recipes.list()]).toEqual([first.instance, first.instance, [first.instance]])
 })
 
 test('something else under the same key is refused', async () => {

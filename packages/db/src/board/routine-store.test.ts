@@ -78,7 +78,7 @@ test('tasks of a routine that queues wait for each other, however they end', asy
   await using t = await openTestBoard()
   await make(t, { overlap: 'queue' })
   await fire(t, [5, 6, 7])
-  expect((await t.tasks.list({ limit: 50 })).tasks.map(({ number, state }) => [number, state]).toSorted()).toEqual([
+  expect((await t.tasks.list({ limit: 50 })).tasks.map(({ number, state }) => [number, state]).toSorted(([a], [b]) => Number(a) - Number(b))).toEqual([
     [1, 'ready'],
     [2, 'todo'],
     [3, 'todo'],

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { silentLog, systemClock, type Clock } from '@talaria/core'
 import { loadSettings } from '@talaria/core/config'
+import { parseSchedule } from '@talaria/core/schedule'
 import { until } from '@talaria/core/testing'
 import type { Claim } from '@talaria/db'
 import { expect, test } from 'vitest'
@@ -84,6 +85,16 @@ test('a task is begun as soon as it is ready, and its child as soon as it is don
   await until('both are done', 5_000, async () => (await stateOf(boards, 2)) === 'done')
   const runs = await boards.storesOf('default').claims.ofTask(1)
   expect(runs).toMatchObject([{ outcome: 'completed', fence: 1 }])
+})
+
+test('a task that a routine makes is begun at its time, without a tick', async () => {
+  await using boards = await openTestBoards()
+  await using running = await dispatcherOf(boards, completing(boards), { settings: { tick: 60_000 } })
+  running.dispatcher.start()
+  const schedules = [parseSchedule('in 1s', { now: systemClock.now(), timezone: 'UTC' })]
+  const definition = { name: 'r', template: { title: 'T', assignee: 'anna' }, schedules, timezone: 'UTC', catchUp: 'one', overlap: 'skip' } as const
+  await boards.storesOf('default').routines.create(definition, 'test')
+  await until('its task is done', 5_000, async () => (await boards.storesOf('default').tasks.get(1))?.state === 'done')
 })
 
 test('limits of host, board and assignee hold, however many tasks there are, and each of the waiting ones knows why', async () => {

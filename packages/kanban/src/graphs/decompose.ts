@@ -37,10 +37,10 @@ export interface Decomposition {
  * @throws PlanError, and BoardError `ILLEGAL_TRANSITION` or `STALE_REVISION` when somebody else was faster, `CYCLE`
  */
 export async function decomposeTask(stores: BoardStores, reference: string | number, { planner, actor, revision, signal }: Planning): Promise<Decomposition> {
-  const task = await triageTask(stores, reference)
+  const task = await triageTask(stores, reference, revision)
   const assignees = await assigneesOf(stores, planner)
   const { plan } = await planner.model.ask({ name: 'plan', instructions: instructionsFor(assignees), text: describe(task), schema: Plan }, signal)
-  const acting = { actor, revision: revision ?? task.revision }
+  const acting = { actor, revision: task.revision }
   if (!plan.fanout) return { task: await applySpecification(stores, task, plan, acting), parts: [], rationale: plan.rationale }
   const fallback = task.assignee ?? (await stores.board.get()).settings.defaultAssignee ?? planner.defaultAssignee
   const graph = plan.tasks.map(({ title, body, assignee, parents }): GraphTask => {

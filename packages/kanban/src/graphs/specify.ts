@@ -19,9 +19,9 @@ export const Specification = z.strictObject({ title: z.string().min(1).max(500),
  * @throws PlanError, and BoardError `ILLEGAL_TRANSITION` or `STALE_REVISION` when somebody else was faster
  */
 export async function specifyTask(stores: BoardStores, reference: string | number, { planner, actor, revision, signal }: Planning): Promise<TaskDetail> {
-  const task = await triageTask(stores, reference)
+  const task = await triageTask(stores, reference, revision)
   const specification = await planner.model.ask({ name: 'specification', instructions: INSTRUCTIONS, text: describe(task), schema: Specification }, signal)
-  return applySpecification(stores, task, specification, { actor, revision: revision ?? task.revision })
+  return applySpecification(stores, task, specification, { actor, revision: task.revision })
 }
 
 /** Writes a specification onto its task. */
