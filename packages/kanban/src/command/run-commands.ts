@@ -99,24 +99,34 @@ function addPause(kanban: Command, context: CommandContext, act: 'pause' | 'resu
   const isPause = act === 'pause'
   const leaf = addLeaf(kanban, `${act} [task]`, {
     description: isPause
-      ? 'Have nothing begin on the board, or have the worker of a running task wait.'
-      : 'Have tasks begin on the board again, or have the worker of a task go on.',
-    examples: isPause ? ['pause --reason "We deploy"', 'pause 12'] : ['resume', 'resume 12'],
+      ? 'Have nothing begin on the board or on any, or have the worker of a running task wait.'
+      : 'Have tasks begin on the board or on all again, or have the worker of a task go on.',
+    examples: isPause ? ['pause --reason "We deploy"', 'pause --all', 'pause 12'] : ['resume', 'resume --all', 'resume 12'],
   })
+  leaf.option('--all', 'every board of this home, whichever dispatcher has it (for admins)')
   if (isPause) leaf.option('--reason <text>', 'why')
-  leaf.action(async (reference: string | undefined, { reason = 'Somebody asked for it.', json }: Json & { readonly reason?: string }) => {
-    const { actor } = context.options
-    if (reference === undefined) {
-      const { board: store } = await context.stores()
-      const board = isPause ? await store.pause(reason, actor) : await store.resume(actor)
-      return context.answer(json, board, () =>
-        isPause ? `Nothing begins on '${board.slug}' until: ${context.name} resume. What runs goes on.` : `Tasks begin on '${board.slug}' again.`,
-      )
-    }
-    const { stores, task, runId } = await runningTask(reference, context)
-    await wish(stores, task, { runId, wish: act, reason, actor })
-    context.answer(json, { task: task.number, runId, wish: act }, () => `The worker of #${task.number} is asked to ${isPause ? 'wait' : 'go on'}.`)
-  })
+  leaf.action(
+    async (reference: string | undefined, { reason = 'Somebody asked for it.', all, json }: Json & { readonly reason?: string; readonly all?: boolean }) => {
+      const { actor, databases } = context.options
+      if (all === true) {
+        context.requireAdmin('Pausing every board')
+        databases.boards.setPaused(isPause ? reason : undefined)
+        return context.answer(json, { paused: isPause }, () =>
+          isPause ? `Nothing begins on any board until: ${context.name} resume --all. What runs goes on.` : 'Tasks begin again.',
+        )
+      }
+      if (reference === undefined) {
+        const { board: store } = await context.stores()
+        const board = isPause ? await store.pause(reason, actor) : await store.resume(actor)
+        return context.answer(json, board, () =>
+          isPause ? `Nothing begins on '${board.slug}' until: ${context.name} resume. What runs goes on.` : `Tasks begin on '${board.slug}' again.`,
+        )
+      }
+      const { stores, task, runId } = await runningTask(reference, context)
+      await wish(stores, task, { runId, wish: act, reason, actor })
+      context.answer(json, { task: task.number, runId, wish: act }, () => `The worker of #${task.number} is asked to ${isPause ? 'wait' : 'go on'}.`)
+    },
+  )
 }
 
 async function runningTask(

@@ -20,7 +20,7 @@ export function waitingDetail(code: WaitingCode, board: Board, settings: KanbanS
     case 'memory':
       return 'The host is short of memory. It goes on by itself when there is more.'
     case 'dispatcher_paused':
-      return 'The dispatcher is paused. Resume it: talaria kanban resume.'
+      return 'The dispatcher is paused. Resume it: talaria kanban resume --all.'
     case 'board_paused':
       return `The board is paused${board.pausedReason ? `: ${board.pausedReason}` : '.'}`
     default:
