@@ -32,7 +32,7 @@ export function tarEntry({ name, bytes }: TarEntry, modifiedAt: number): Uint8Ar
     136,
   )
   header.write('0', 156)
-  header.write('ustar\0' + '00', 257)
+  header.write('ustar\x0000', 257)
   header.write(`${checksumOf(header).toString(8).padStart(6, '0')}\0 `, 148)
   return Buffer.concat([header, bytes, Buffer.alloc(padding(bytes.byteLength))])
 }
