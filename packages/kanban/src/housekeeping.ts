@@ -1,3 +1,5 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { startLoop, type Clock, type Log } from '@talaria/core'
 import type { BoardStores, Databases } from '@talaria/db'
 import type { Dispatcher } from './dispatcher/dispatcher.ts'
@@ -8,6 +10,10 @@ import { scratchPath, type WorkspacePlaces } from './workspaces/prepare-workspac
 import { sweepWorkspaces } from './workspaces/sweep-workspaces.ts'
 
 const SWEEP_EVERY_MS = 60_000
+const RETENTION_EVERY_MS = 10 * 60_000
+
+/** A search looks itself for what is new; this keeps that little. */
+const SEARCH_EVERY_MS = 5_000
 const APPROVALS_EVERY_MS = 10_000
 const QUOTA_EVERY_MS = 15_000
 
@@ -17,13 +23,15 @@ export interface HousekeepingOptions {
   readonly dispatcher: Dispatcher
   readonly pool: WorkerPool
   readonly places: WorkspacePlaces
+  /** Logs of workers: a folder a board, a file a run. */
+  readonly logsFolder: string
   readonly settings: KanbanSettings
   readonly clock: Clock
   readonly log: Log
 }
 
 /** What the service does for its boards beside dispatching: one loop each, none of which can stop another. */
-export function startHousekeeping({ databases, storesOf, dispatcher, pool, places, settings, clock, log }: HousekeepingOptions): AsyncDisposable {
+export function startHousekeeping({ databases, storesOf, dispatcher, pool, places, logsFolder, settings, clock, log }: HousekeepingOptions): AsyncDisposable {
   const loops = new AsyncDisposableStack()
   const start = (name: string, everyMs: number, step: (signal: AbortSignal) => Promise<unknown>) => {
     loops.use(startLoop({ name, everyMs, firstAfterMs: everyMs, clock, log, step: async (signal) => void (await step(signal)) }))
@@ -41,9 +49,24 @@ export function startHousekeeping({ databases, storesOf, dispatcher, pool, place
     const swept = await sweepWorkspaces({ places, boards: dispatcher.live(), storesOf, keptMs: settings.scratchKept, now: clock.now() })
     for (const one of swept) if (one.removal !== 'kept') log.debug(one, 'the workspace of a task that has ended')
   })
+  start('search index', SEARCH_EVERY_MS, (signal) => onEach((stores) => stores.search.catchUp(signal)))
+  start('retention', RETENTION_EVERY_MS, (signal) =>
+    onEach(async (stores, board) => {
+      const { eventsKept: eventsMs, transcriptsKept: transcriptsMs, deletedKept: deletedTasksMs } = settings
+      await stores.retention.sweep({ eventsMs, transcriptsMs, deletedTasksMs }, signal)
+      await removeLogs(stores, join(logsFolder, board), clock.now() - transcriptsMs)
+    }),
+  )
   const quotaBytes = settings.workspaceQuotaMb * 1_024 * 1_024
   if (quotaBytes > 0) start('quota', QUOTA_EVERY_MS, () => onEach((stores, board) => enforceQuota({ stores, board, pool, places, quotaBytes })))
   return loops
+}
+
+/** Removes the logs of workers that nobody needs any more. */
+async function removeLogs(stores: BoardStores, folder: string, endedBefore: number): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  const runIds = names.filter((name) => name.endsWith('.log')).map((name) => name.slice(0, -'.log'.length))
+  for (const id of await stores.retention.finishedRuns(runIds, endedBefore)) await rm(join(folder, `${id}.log`), { force: true })
 }
 
 interface Quota {

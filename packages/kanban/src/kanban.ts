@@ -146,13 +146,23 @@ export class Kanban implements AsyncDisposable {
    * @throws ListenError when the port belongs to another program
    */
   async start(): Promise<void> {
-    const { databases, settings, clock, log } = this.#options
+    const { databases, settings, paths, clock, log } = this.#options
     await databases.boards.create({ slug: DEFAULT_BOARD }, 'kanban')
     this.#running.use(this.#pool)
     this.#running.use(this.#leadership)
     await this.#leadership.start()
     this.#running.use(
-      startHousekeeping({ databases, storesOf: this.#storesOf, dispatcher: this.#dispatcher, pool: this.#pool, places: this.#places, settings, clock, log }),
+      startHousekeeping({
+        databases,
+        storesOf: this.#storesOf,
+        dispatcher: this.#dispatcher,
+        pool: this.#pool,
+        places: this.#places,
+        logsFolder: join(paths.logsDir, 'workers'),
+        settings,
+        clock,
+        log,
+      }),
     )
     this.#running.use(this.#triage)
     this.#running

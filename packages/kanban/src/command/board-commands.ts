@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { addLeaf, type Json } from './add-leaf.ts'
+import { addBoardArchives } from './board-archive-commands.ts'
 import { fromNow } from './age.ts'
 import type { CommandContext } from './command-context.ts'
 import { safeLine } from './safe-text.ts'
@@ -24,6 +25,7 @@ export function addBoards(kanban: Command, context: CommandContext): void {
   addWorkdir(boards, context)
   addPutAway(boards, context)
   addRemove(boards, context)
+  addBoardArchives(boards, context)
 }
 
 function addBoardList(boards: Command, context: CommandContext): void {

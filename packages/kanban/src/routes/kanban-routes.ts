@@ -4,6 +4,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import type { Planner } from '../graphs/planner.ts'
 import { approvalsRoutes } from './approvals.ts'
 import { attachmentsRoutes } from './attachments.ts'
+import { boardExportRoutes, boardImportRoutes } from './board-archives.ts'
 import { BoardFeeds } from './board-feeds.ts'
 import { boardViewRoutes } from './board-view.ts'
 import { BoardViews } from './board-views.ts'
@@ -58,8 +59,10 @@ export function kanbanRoutes({ authorize, logsFolder, signal, keepAliveMs = 15_0
     .get('/api/boards/openapi.json', openApiRoute(app))
     .route('/api/dispatcher', dispatcherRoutes(api))
     .route('/api/boards', boardsRoutes(api))
+    .route('/api/boards', boardImportRoutes(api))
     .use('/api/boards/:board/*', openBoard(api))
     .route('/api/boards/:board', boardRoutes(api))
+    .route('/api/boards/:board', boardExportRoutes(api, api.log))
     .route('/api/boards/:board', boardViewRoutes(api))
     .route('/api/boards/:board', bulkRoutes(api))
     .route('/api/boards/:board', tasksRoutes())

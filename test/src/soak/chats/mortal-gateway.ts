@@ -4,8 +4,8 @@ import type { ChatPeer } from './chat-peer.ts'
 
 const KEY = 'a-key-that-outlives-the-process-0123456789'
 
-/** So that what is kept shows soon, instead of after the minutes for which a heap that may grow is not cleaned. */
-const SMALL_HEAP = '--max-old-space-size=96 --max-semi-space-size=4'
+/** So that what is kept shows soon, instead of after the minutes for which a heap that may grow is not cleaned; reading all platforms from source needs 100 MB. */
+const SMALL_HEAP = '--max-old-space-size=192 --max-semi-space-size=4'
 
 const LAST_WORDS = 4_000
 
