@@ -109,6 +109,14 @@ test('what is planned anew is what was changed about its times, by whoever read 
   expect((await rejectionOf(t.routines.change(id, { name: 'x' }, { actor: 'cli', revision: 1 }))).code).toBe('STALE_REVISION')
 })
 
+test('a routine that was changed since a dispatcher read it makes nothing of what it was', async () => {
+  await using t = await openTestBoard()
+  const routine = await make(t)
+  await t.routines.change(routine.id, { template: { title: 'Another report' } }, { actor: 'cli' })
+  expect(await t.routines.fire(routine, { slots: [routine.nextSlot!], missed: 0, nextSlot: null }, 'dispatcher:d1')).toBeUndefined()
+  expect([(await t.tasks.list({ limit: 50 })).tasks, (await t.routines.get(routine.id)).nextSlot]).toEqual([[], routine.nextSlot])
+})
+
 test('run now makes a task beside the plan, even while the one before is not done', async () => {
   await using t = await openTestBoard()
   const routine = await make(t)

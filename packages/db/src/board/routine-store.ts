@@ -110,7 +110,6 @@ export class RoutineStore {
         .where('id', '=', routine.id)
         .where('revision', '=', routine.revision)
         .where('next_slot', 'is', routine.nextSlot)
-        .where('planned_at', '=', routine.plannedAt)
         .executeTakeFirstOrThrow()
       if (numUpdatedRows === 0n) return undefined
       const tasks: CreatedTask[] = []
