@@ -41,10 +41,11 @@ test('a recipe becomes tasks that wait for each other, with its inputs and roles
 test('the same request finds the same tasks, in whatever order its keys stand, and another one under its key is refused', async () => {
   await using boards = await openTestBoards()
   const stores = boards.storesOf('default')
-  const run = (inputs: object) => runRecipe(stores, readRecipe(ARTICLE), { key: 'k', actor: 'cli', inputs: inputs as Record<string, unknown> })
-  const first = await run({ topic: 'bees', words: 9 })
-  expect(await run({ words: 9, topic: 'bees' })).toEqual({ instance: first.instance, created: false })
-  await expect(run({ topic: 'wasps', words: 9 })).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+  const run = (inputs: Record<string, unknown>, bindings: Record<string, string>) =>
+    runRecipe(stores, readRecipe(ARTICLE), { key: 'k', actor: 'cli', inputs, bindings })
+  const first = await run({ topic: 'bees', words: 9 }, { writer: 'a', critic: 'b' })
+  expect(await run({ words: 9, topic: 'bees' }, { critic: 'b', writer: 'a' })).toEqual({ instance: first.instance, created: false })
+  await expect(run({ topic: 'wasps', words: 9 }, { writer: 'a', critic: 'b' })).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
 })
 
 test('every problem of a recipe is named at once', () => {
