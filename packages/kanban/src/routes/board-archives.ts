@@ -1,5 +1,4 @@
 import { PassThrough, Readable } from 'node:stream'
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import type { Log } from '@talaria/core'
 import { invalidField } from '@talaria/db'
 import { Hono } from 'hono'
@@ -20,7 +19,7 @@ export function boardImportRoutes({ databases }: KanbanApi) {
       requireScope(c, 'admin')
       const { slug } = readQuery(c, ImportQuery)
       if (!c.req.raw.body) throw invalidField('body', 'an archive, as export gives it')
-      const board = await databases.boards.import(Readable.fromWeb(c.req.raw.body as NodeReadableStream), {
+      const board = await databases.boards.import(Readable.fromWeb(c.req.raw.body), {
         ...(slug !== undefined && { slug }),
         actor: actorOf(c),
       })
