@@ -108,7 +108,10 @@ export default defineConfig({
       files: ['packages/core/src/clock.ts', 'packages/core/src/ensure-secrets.ts'],
       rules: { ...bannedImports(drivers, environment, require), ...bannedProperties(...settings, ...backDoors), 'no-restricted-globals': 'off' },
     },
-    { files: ['apps/*/src/config.ts', 'apps/*/src/worker-config.ts'], rules: { ...bannedImports(drivers, timers, require), ...bannedProperties(...time, ...backDoors) } },
+    {
+      files: ['apps/*/src/config.ts', 'apps/*/src/worker-config.ts'],
+      rules: { ...bannedImports(drivers, timers, require), ...bannedProperties(...time, ...backDoors) },
+    },
     { files: ['apps/cli/**'], rules: { 'no-console': 'off' } },
     {
       // What is not the product runs in real time, reads the environment it is called in, and speaks to a terminal.

@@ -186,7 +186,9 @@ function streamOf({ address, replyTo, deliverTo }: TurnOrigin, options: ChatTurn
   const { connected, clock, log } = options
   if (deliverTo) return undefined
   const platform = connected(address.platform)
-  return platform?.capabilities.edits ? new ReplyStream({ platform, address, ...(replyTo !== undefined && { replyTo }), room: roomOn(address.platform, options), clock, log }) : undefined
+  return platform?.capabilities.edits
+    ? new ReplyStream({ platform, address, ...(replyTo !== undefined && { replyTo }), room: roomOn(address.platform, options), clock, log })
+    : undefined
 }
 
 /** Shows what the agent says, and asks in the chat what it asks; resolves with the last event, or when nothing more can be read. */
