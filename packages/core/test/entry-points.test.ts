@@ -34,13 +34,15 @@ test.runIf(process.platform === 'linux').each([
   ['.', ['pino']],
   ['./config', ['zod']],
   ['./contracts', ['zod']],
-  ['./http', ['@hono/node-server', 'hono']],
+  ['./http', ['@hono/node-server', 'hono', 'zod']],
   ['./metrics', ['prom-client']],
+  ['./openapi', ['hono-openapi']],
+  ['./schedule', ['croner', 'cronstrue']],
   ['./testing', []],
 ])('%s loads %j and no other library, and does no IO', (entry, libraries) => {
   expect(load(`../${manifest.exports[entry]}`)).toEqual({ libraries, left: 0 })
 })
 
 test('no entry point is missing above', () => {
-  expect(Object.keys(manifest.exports)).toEqual(['.', './config', './contracts', './http', './metrics', './testing'])
+  expect(Object.keys(manifest.exports)).toEqual(['.', './config', './contracts', './http', './metrics', './openapi', './schedule', './testing'])
 })

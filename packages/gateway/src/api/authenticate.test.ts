@@ -84,6 +84,7 @@ const SCOPES: readonly (readonly [string, string, string, unknown])[] = [
   ['admin', 'POST', '/api/keys', { name: 'x' }],
   ['admin', 'DELETE', '/api/keys/x', undefined],
   ['admin', 'POST', '/api/backups', {}],
+  ['admin', 'POST', '/api/reload', {}],
   ['read', 'GET', '/api/commands', undefined],
   ['chat', 'POST', '/api/sessions/x/commands', { text: '/status' }],
   ['read', 'GET', '/api/sessions/x/queue', undefined],
