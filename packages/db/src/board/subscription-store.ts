@@ -68,7 +68,7 @@ export class SubscriptionStore {
   }
 
   /** Subscribes from the newest event on; the same target of the same task is changed instead. */
-  add(taskNumber: number | null, subscription: NewSubscription, actor: Actor): Promise<Subscription> {
+  async add(taskNumber: number | null, subscription: NewSubscription, actor: Actor): Promise<Subscription> {
     refuseIncomplete(subscription.target)
     const now = this.#clock.now()
     return this.#database.write(async (tx) => {
@@ -168,7 +168,7 @@ export async function insertSubscription(
   if (known)
     return tx
       .updateTable('subscription')
-      .set({ ...said, parked_at: null })
+      .set({ ...said, parked_at: null, failures: 0 })
       .where('id', '=', known.id)
       .returningAll()
       .executeTakeFirstOrThrow()
