@@ -28,7 +28,10 @@ export async function askApproval(tx: Transaction<BoardTables>, asked: NewApprov
     .where('task_number', '=', taskNumber)
     .where('task_revision', '=', taskRevision)
     .where('gate', '=', gateText)
-    .where('state', 'in', ['waiting', 'approved'])
+    // One that is too late can be answered no more, whether or not that is noted yet.
+    .where((eb) =>
+      eb.or([eb('state', '=', 'approved'), eb.and([eb('state', '=', 'waiting'), eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', at)])])]),
+    )
     .executeTakeFirst()
   if (known) return approvalOf(known)
   const row = await tx

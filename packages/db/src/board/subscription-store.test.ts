@@ -57,7 +57,7 @@ test('of two that tell the same, one notes it', async () => {
   const { id, cursor } = await t.follow(1)
   const to = await t.events.latest()
   const advance = () => t.subscriptions.advance(id, { from: cursor, to })
-  expect((await Promise.all([advance(), advance()])).toSorted()).toEqual([false, true])
+  expect((await Promise.all([advance(), advance()])).filter(Boolean)).toHaveLength(1)
   expect((await t.subscriptions.list())[0]).toMatchObject({ cursor: to })
 })
 
