@@ -55,6 +55,7 @@ test('a task that waits for two words is done with the second', async () => {
   await t.answer(first.id, true)
   expect((await t.tasks.get(1))!.state).toBe('review')
   expect((await t.ask()).id, 'what was approved is not asked again').toBe(first.id)
+  await expect(t.answer(first.id, false)).rejects.toMatchObject({ code: 'APPROVAL_VOID' })
   await t.answer(second.id, true)
   expect((await t.tasks.get(1))!.state).toBe('done')
 })
