@@ -21,7 +21,7 @@ const EX_CONFIG = 78
 const GIVING_UP_MS = 15_000
 
 /** The program of every worker, beside this one: as source, or in the bundle. */
-const WORKER_MAIN = fileURLToPath(new URL(import.meta.url.endsWith('.mjs') ? './worker-main.mjs' : './worker-main.ts', import.meta.url))
+const WORKER_MAIN = fileURLToPath(new URL('./worker-main.ts', import.meta.url))
 
 async function main(): Promise<void> {
   const { paths, settings, agent, workerEnv } = await readConfig()

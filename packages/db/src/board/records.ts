@@ -1,5 +1,10 @@
 /** What the stores of a board give and take: plain values, times in integer milliseconds, ids as text. */
 
+import type { NewSubscription } from './belonging-records.ts'
+
+export type * from './board-records.ts'
+export type * from './belonging-records.ts'
+
 /** Where a task stands. `TRANSITIONS` says what leads from one to another. */
 export type TaskState = 'triage' | 'todo' | 'scheduled' | 'ready' | 'running' | 'review' | 'blocked' | 'done' | 'archived'
 
@@ -378,121 +383,4 @@ export interface TranscriptEntry {
   readonly kind: string
   readonly body: string
   readonly at: number
-}
-
-/** A file of a task. Its bytes lie beside the board, under its id. */
-export interface Attachment {
-  readonly id: string
-  readonly taskNumber: number
-  readonly runId: string | null
-  readonly name: string
-  readonly mediaType: string
-  readonly bytes: number
-  readonly sha256: string
-  readonly uploadedBy: Actor
-  readonly createdAt: number
-}
-
-/** A completion that waits for a word, bound to what it was asked for: another revision makes it void. */
-export interface Approval {
-  readonly id: string
-  readonly taskNumber: number
-  readonly runId: string | null
-  readonly taskRevision: number
-  readonly gate: ApprovalGate
-  readonly state: 'waiting' | 'approved' | 'denied' | 'expired' | 'void'
-  readonly askedBy: Actor
-  readonly askedAt: number
-  readonly expiresAt: number | null
-  readonly answeredBy: Actor | null
-  readonly answeredAt: number | null
-  readonly reason: string | null
-}
-
-/** Who is told, and how: a chat, a session that is woken, or a URL. */
-export type SubscriptionTarget =
-  | {
-      readonly kind: 'chat'
-      readonly platform: string
-      readonly account: string
-      readonly chatId: string
-      readonly threadId: string
-      readonly sessionId?: string
-    }
-  | { readonly kind: 'session'; readonly sessionId: string }
-  | { readonly kind: 'webhook'; readonly url: string; readonly secret?: string }
-
-/** `wake`: the session that asked is given a turn about it. */
-export type SubscriptionMode = 'notify' | 'wake' | 'notify+wake'
-
-export interface NewSubscription {
-  readonly target: SubscriptionTarget
-  readonly mode?: SubscriptionMode
-  /** Kinds of events, or every one that people care about. */
-  readonly kinds?: readonly EventKind[]
-  /** Collected into one message every so many minutes. */
-  readonly digestMinutes?: number
-}
-
-/** Somebody who is told of a task's events, or of the whole board's, from `cursor` on. */
-export interface Subscription extends NewSubscription {
-  readonly id: string
-  readonly taskNumber: number | null
-  readonly mode: SubscriptionMode
-  readonly createdBy: Actor
-  readonly createdAt: number
-  /** The last event that it was told of. */
-  readonly cursor: number
-  readonly nextAt: number | null
-  readonly failures: number
-  readonly lastError: string | null
-  readonly parkedAt: number | null
-}
-
-/** A column of the board: a name for one state, or for a part of it. */
-export interface BoardColumn {
-  readonly key: string
-  readonly name: string
-  readonly state: TaskState
-  /** Tasks that may be in it at once; for `running` it holds the dispatcher back, elsewhere it warns and refuses. */
-  readonly wipLimit?: number
-  readonly isHidden?: boolean
-}
-
-/** How a board works; absent means the dispatcher's own setting. */
-export interface BoardSettings {
-  /** In the order in which they are shown; the states in their natural order unless given. */
-  readonly columns?: readonly BoardColumn[]
-  readonly defaultAssignee?: string
-  readonly defaultWorkdir?: string
-  readonly maxRunning?: number
-  readonly maxRunningPerAssignee?: number
-  /** Tasks with a label that may run at once. */
-  readonly labelCaps?: Readonly<Record<string, number>>
-  readonly maxAttempts?: number
-  readonly maxRuntimeMs?: number
-  readonly taskBudget?: Budget
-  readonly dayBudget?: Budget
-  readonly boardBudget?: Budget
-  /** Whether triage tasks are specified and decomposed by the model. */
-  readonly isAutoTriaged?: boolean
-  readonly isReviewDispatched?: boolean
-  readonly weight?: number
-}
-
-export interface Board {
-  readonly slug: string
-  readonly name: string
-  readonly description: string | null
-  readonly icon: string | null
-  readonly colour: string | null
-  readonly settings: BoardSettings
-  readonly pausedAt: number | null
-  readonly pausedReason: string | null
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly revision: number
-  readonly archivedAt: number | null
-  /** Set while its file waits to be removed; such a board is in no list. */
-  readonly deletedAt: number | null
 }
