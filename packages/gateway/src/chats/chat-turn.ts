@@ -183,11 +183,19 @@ function settlementOf(
 }
 
 function streamOf({ address, replyTo, deliverTo }: TurnOrigin, options: ChatTurnOptions): ReplyStream | undefined {
-  const { connected, clock, log } = options
+  const { connected, stores, clock, log } = options
   if (deliverTo) return undefined
   const platform = connected(address.platform)
   return platform?.capabilities.edits
-    ? new ReplyStream({ platform, address, ...(replyTo !== undefined && { replyTo }), room: roomOn(address.platform, options), clock, log })
+    ? new ReplyStream({
+        platform,
+        address,
+        ...(replyTo !== undefined && { replyTo }),
+        room: roomOn(address.platform, options),
+        mayBegin: async () => !(await stores.outbound.hasUnsent(address)),
+        clock,
+        log,
+      })
     : undefined
 }
 

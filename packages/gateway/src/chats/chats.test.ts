@@ -298,6 +298,23 @@ describe('streaming into a chat', () => {
     expect(t.texts()).toHaveLength(1)
   })
 
+  it('shows nothing of an answer before the one before it has been sent', async () => {
+    await using t = await openTestChats({ agent: slowAgent() })
+    t.service.refuse('network')
+    t.service.say('one')
+    const first = await t.agent.next()
+    first.say('First.').finish()
+    // The next try is seconds away by then; a draft would come after less than one.
+    await t.until('it backs off', async () => ((await t.stores.outbound.list({ state: 'pending', limit: 1 }))[0]?.attempts ?? 0) >= 3)
+    t.service.heal()
+    t.service.say('two')
+    const second = await t.agent.next()
+    second.say(long)
+    await t.until('both are shown', () => t.texts().length === 2)
+    expect(t.texts()).toEqual(['First.', long])
+    second.finish()
+  })
+
   it('says that it may be a duplicate of such a draft, where the platform cannot tell', async () => {
     await using t = await openTestChats({ agent: slowAgent(), platform: ({ find: _, ...platform }) => platform })
     t.service.say('hello')

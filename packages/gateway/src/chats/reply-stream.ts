@@ -23,6 +23,8 @@ export interface ReplyStreamOptions {
   readonly replyTo?: string
   /** How long a part may be; as the final message is cut. */
   readonly room: number
+  /** Whether all that was said before is in the chat: a draft would stand before what is still to be sent. */
+  readonly mayBegin: () => Promise<boolean>
   readonly clock: Clock
   readonly log: Log
 }
@@ -81,6 +83,7 @@ export class ReplyStream implements AsyncDisposable {
       const next = mayBecomeSilence(this.#text) ? undefined : this.#nextChange()
       if (!next) continue
       try {
+        if (this.drafts.length === 0 && !(await this.#options.mayBegin())) continue
         await this.#make(next)
       } catch (error) {
         if (!this.#bears(error, { isFirst: this.#drafts[next.index] === undefined })) return

@@ -18,6 +18,18 @@ export const nextDueQuery = new PreparedQuery<GatewayTables, { platform: string 
     .limit(sql.lit(1)),
 )
 
+/** Something at the head of a place's queue, whether it waits or is being sent. */
+export const unsentQuery = new PreparedQuery<GatewayTables, AddressColumns, { position: number }>((db, at) =>
+  db
+    .selectFrom('outbound')
+    .select('position')
+    .where('platform', '=', at.platform)
+    .where('account', '=', at.account)
+    .where('chat_id', '=', at.chat_id)
+    .where('thread_id', '=', at.thread_id)
+    .where('due_at', 'is not', null),
+)
+
 interface Claim {
   readonly platform: string
   readonly runner: string

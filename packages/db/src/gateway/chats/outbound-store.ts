@@ -3,9 +3,22 @@ import { sql } from 'kysely'
 import type { Database, Source } from '../../database.ts'
 import type { GatewayTables } from '../tables.ts'
 import { finishInbound } from './inbound-rows.ts'
+import type { ChatAddress } from '../records.ts'
 import type { NewOutbound, Outbound, OutboundCount, OutboundState } from './chat-records.ts'
 import { healChat } from './chat-rows.ts'
-import { adoptQuery, againQuery, claimQuery, deadQuery, nextDueQuery, replayQuery, sentQuery, type Again, type GivenUp } from './outbound-queries.ts'
+import { addressColumns } from './address.ts'
+import {
+  adoptQuery,
+  againQuery,
+  claimQuery,
+  deadQuery,
+  nextDueQuery,
+  replayQuery,
+  sentQuery,
+  unsentQuery,
+  type Again,
+  type GivenUp,
+} from './outbound-queries.ts'
 import { advanceQueue } from './outbound-queue.ts'
 import { insertOutbound, outboundOf } from './outbound-rows.ts'
 import { splitOutbound } from './split-outbound.ts'
@@ -61,6 +74,11 @@ export class OutboundReader {
   /** When the next row of a platform is due, in the past where one is due now; `undefined` when none is to be sent. */
   nextDueAt(platform: string): Promise<number | undefined> {
     return this.source.read(async (db) => (await nextDueQuery.first(db, { platform }))?.due_at ?? undefined)
+  }
+
+  /** Whether something is still to be sent to a place, or is being sent: what is shown there now would stand before it. */
+  hasUnsent(address: ChatAddress): Promise<boolean> {
+    return this.source.read(async (db) => (await unsentQuery.first(db, addressColumns(address))) !== undefined)
   }
 
   /** How many rows each platform has in each state but `sent`; what has none is left out. */

@@ -22,6 +22,7 @@ const deeds: Readonly<Record<string, (stores: GatewayStores) => Promise<unknown>
   'finishing messages': ({ inbound }) => inbound.finish(['in_1', 'in_2'], { state: 'done' }),
   'adopting messages': ({ inbound }) => inbound.adopt('dead', 'runner_1'),
   'asking what is due': ({ outbound }) => outbound.nextDueAt('telegram'),
+  'asking what is to be sent to a place': ({ outbound }) => outbound.hasUnsent(chatAt('chat')),
   'claiming what is due': ({ outbound }) => outbound.claimDue('telegram', 'runner_1', 10),
   'saying that it was sent': async ({ outbound }) => {
     await outbound.claimDue('telegram', 'runner_1', 1)
