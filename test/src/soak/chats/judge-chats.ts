@@ -27,6 +27,8 @@ export interface ChatsVerdict {
   readonly labelled: number
   /** Told that a restart cut the answer short. */
   readonly interrupted: number
+  /** Whose answer is a dead letter, because nobody could say whether it arrived. */
+  readonly unknown: number
   /** Never said by anybody who says things again. */
   readonly unheard: number
   /** What must not be, each in a sentence. */
@@ -45,6 +47,7 @@ export function judgeChats(records: readonly ChatRecord[]): ChatsVerdict {
     plain: of((record) => record.accepted.filter((number) => !record.interrupted.has(number) && !isWordedAbout(number, record)).length),
     labelled: of((record) => record.accepted.filter((number) => !record.interrupted.has(number) && isWordedAbout(number, record)).length),
     interrupted: of(({ interrupted }) => interrupted.size),
+    unknown: of(({ unknown }) => unknown.size),
     unheard: of(({ redelivers, said, accepted }) => (redelivers ? 0 : said.filter((number) => !accepted.includes(number)).length)),
     faults: records.flatMap((record) => [...lostOf(record), ...wrongAnswersOf(record), ...wrongNoticesOf(record), ...inversionsOf(record)]),
   }

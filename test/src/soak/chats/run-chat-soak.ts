@@ -23,6 +23,10 @@ const PATIENCE_MS = 5 * 60_000
 /** Clients keep connections for a while in case that they need them again. */
 const IDLE_PATIENCE_MS = 60_000
 
+/** Our servers close an idle connection after 5 s, as Node's do. */
+const REST_MS = 12_000
+const LOOK_MS = 500
+
 const SAMPLES = 120
 const SHORTEST_INTERVAL_MS = 250
 
@@ -66,7 +70,7 @@ async function soak(gateway: MortalGateway, peers: readonly ChatPeer[], options:
   const conversations = new Conversations()
   await gateway.start()
   await untilAnswered(gateway, peers, { conversations, onLine })
-  const before = await openOf(gateway)
+  const before = await openAtRest(gateway, options.clock)
   onLine(`answered everywhere, with ${JSON.stringify(before)} open`)
   const faults = new Map<string, number>()
   const samples = await storm(gateway, peers, { ...options, conversations, faults })
@@ -144,6 +148,19 @@ async function openOf({ now }: MortalGateway): Promise<OpenOf> {
   return quietOpenOf(now)
 }
 
+/** What it has open once that has not changed for longer than a pool keeps a connection that nobody needs. */
+async function openAtRest(gateway: MortalGateway, clock: Clock): Promise<OpenOf> {
+  let open = await openOf(gateway)
+  let since = clock.monotonic()
+  await until('what it has open stays as it is', IDLE_PATIENCE_MS * 2, async () => {
+    const now = await openOf(gateway)
+    if (!isDeepStrictEqual(now, open)) [open, since] = [now, clock.monotonic()]
+    await clock.delay(LOOK_MS)
+    return clock.monotonic() - since >= REST_MS
+  })
+  return open
+}
+
 async function openAgain(gateway: MortalGateway, before: OpenOf): Promise<OpenOf> {
   let after = await openOf(gateway)
   const isSame = async () => isDeepStrictEqual((after = await openOf(gateway)), before)
@@ -171,8 +188,8 @@ function recordsOf(home: string, { said }: Conversations): readonly ChatRecord[]
   )
 }
 
-function answered({ accepted, plain, labelled, interrupted, unheard, faults }: ChatsVerdict): Finding {
-  const counts = `${accepted} accepted: ${plain} answered once, ${labelled} labelled as possible duplicates, ${interrupted} told that they were cut short`
+function answered({ accepted, plain, labelled, interrupted, unknown, unheard, faults }: ChatsVerdict): Finding {
+  const counts = `${accepted} accepted: ${plain} answered once, ${labelled} labelled as possible duplicates, ${interrupted} told that they were cut short, of these ${unknown} dead letters of which nobody knows`
   const heard = unheard > 0 ? `; ${unheard} said to nobody where nothing is said again` : ''
   return {
     what: 'every accepted message is answered exactly once or with a word about it, in order',
